@@ -1,0 +1,197 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HearkenError } from './errors.js';
+
+// The addon's own interface, as native/addon implements it. Times are 16 kHz samples here and seconds only above.
+// Every function that does long work returns a promise and runs on the addon's own threads; it rejects with an Error that
+// carries `code`. A cancel token stops it at the next node of a graph or block of audio.
+
+export interface NativeCancelToken {
+  cancel(): void;
+  readonly cancelled: boolean;
+}
+
+export interface NativeModelInfo {
+  type: string;
+  multilingual: boolean;
+  quantization: string;
+  /** Bytes of all tensors, from the header. */
+  weightBytes: number;
+  vocabulary: number;
+  audioContext: number;
+  textContext: number;
+}
+
+export interface NativeModel {
+  readonly info: NativeModelInfo;
+  readonly byteSize: number;
+  readonly closed: boolean;
+  /** One worker: its key-value caches and compute buffers. Holds the model. */
+  createState(): Promise<NativeState>;
+  close(): Promise<void>;
+}
+
+export interface NativeWord {
+  begin: number;
+  end: number;
+  text: string;
+  probability: number;
+}
+
+export interface NativeSegment {
+  begin: number;
+  end: number;
+  text: string;
+  avgLogprob: number;
+  noSpeechProb: number;
+  words: NativeWord[];
+}
+
+export interface NativeDecodeOptions {
+  language: string; // ISO 639-1
+  translate: boolean;
+  words: boolean;
+  beamSize: number;
+  bestOf: number;
+  temperature: number;
+  temperatureIncrement: number;
+  initialPrompt: string;
+  context: boolean;
+  suppressNonSpeech: boolean;
+  maxSegmentLength: number;
+  threads: number;
+}
+
+export interface NativeDecodeResult {
+  segments: NativeSegment[];
+  /** Stretches of the chunk whose text was withheld, or that were kept with a remark. */
+  remarks: { begin: number; end: number; status: 'suppressed' | 'failed' | 'decoded'; reason: string }[];
+  /** Encoder runs and retries at a higher temperature. */
+  windows: number;
+  fallbacks: number;
+}
+
+export interface NativeState {
+  readonly byteSize: number;
+  readonly closed: boolean;
+  /** Segments in absolute samples. `onSegments` gets each window's as they are done; the result has them all. */
+  decode(
+    chunk: NativeChunk,
+    options: NativeDecodeOptions,
+    cancel: NativeCancelToken,
+    onSegments?: (segments: NativeSegment[]) => void,
+  ): Promise<NativeDecodeResult>;
+  /** The language of the chunk's first 30 s. */
+  detectLanguage(chunk: NativeChunk, threads: number, cancel: NativeCancelToken): Promise<{ language: string; probability: number }>;
+  close(): Promise<void>;
+}
+
+export interface NativeSpan {
+  begin: number;
+  end: number;
+}
+
+/** A planned stretch of audio; its samples stay native. */
+export interface NativeChunk {
+  readonly index: number;
+  readonly begin: number;
+  readonly end: number;
+  /** The part that no other chunk has. */
+  readonly owned: NativeSpan;
+  readonly endsInSpeech: boolean;
+  readonly speech: NativeSpan[];
+  /** Frees the samples now instead of at garbage collection. */
+  release(): void;
+}
+
+export interface NativeAudioInfo {
+  container: string;
+  codec: string;
+  decoder: 'builtin' | 'ffmpeg';
+  sampleRate: number;
+  channels: number;
+  /** 16 kHz samples; undefined where the source does not tell. */
+  frames: number | undefined;
+  seekable: boolean;
+}
+
+export interface NativePlanner {
+  readonly info: NativeAudioInfo;
+  /** Samples read so far, from the start of the audio. */
+  readonly position: number;
+  /** The next chunk, or null at the end. One call at a time. */
+  next(cancel: NativeCancelToken): Promise<NativeChunk | null>;
+  close(): Promise<void>;
+}
+
+/** Encoded bytes (or bare PCM) on their way from a JS stream to the decoder. */
+export interface NativeByteQueue {
+  /** Copies the bytes. Resolves when there is room for more; false once the reader is gone. */
+  push(bytes: Uint8Array): Promise<boolean>;
+  finish(): void;
+  fail(message: string): void;
+}
+
+export type NativeSource =
+  | { path: string }
+  | { bytes: Uint8Array }
+  | { samples: Float32Array }
+  | { queue: NativeByteQueue; pcm?: { sampleFormat: 's16' | 'f32'; sampleRate: number; channels: number } };
+
+export interface NativePlanOptions {
+  channel: number; // -1: mix down
+  ffmpegPath: string;
+  begin: number;
+  end: number; // Infinity: to the end
+  chunkSamples: number;
+  vadModel: string; // path of the Silero weights; '' : no detection
+}
+
+export interface NativeAddon {
+  version: { hearken: string; whisper: string };
+  /** What ggml was built with and what this CPU offers, by feature name. */
+  cpuFeatures(): Record<string, boolean>;
+  CancelToken: new () => NativeCancelToken;
+  ByteQueue: new () => NativeByteQueue;
+  loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
+  /** Reads and checks the header only. */
+  inspectModel(path: string): Promise<NativeModelInfo>;
+  openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
+  /** Native bytes held now, and the peaks, by category. */
+  memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
+  /** Cancels everything and joins all threads: called once at exit. */
+  shutdown(): void;
+  /** Native calls so far, for tests: nothing else counts work as reliably. */
+  counters(): { decodes: number; encodes: number; liveJobs: number; liveModels: number; liveStates: number; livePlanners: number };
+}
+
+const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+let addon: NativeAddon | undefined;
+
+/** Where the addon in use was loaded from, for `hearken doctor`. */
+export function bindingPath(): string {
+  const require = createRequire(import.meta.url);
+  const load = require('node-gyp-build') as { resolve(dir: string): string };
+  return load.resolve(PACKAGE_ROOT);
+}
+
+/** The addon, loaded at first use, so that importing hearken costs nothing and cannot fail. */
+export function binding(): NativeAddon {
+  if (addon) return addon;
+  const require = createRequire(import.meta.url);
+  try {
+    addon = require(bindingPath()) as NativeAddon;
+  } catch (cause) {
+    throw new HearkenError(
+      'ERR_BINDING',
+      `hearken has no native addon for ${process.platform}-${process.arch} (Node ${process.version}): run 'npm run build:native' in ${PACKAGE_ROOT}, which needs cmake and a C++17 compiler. (${cause instanceof Error ? cause.message.split('\n')[0] : cause})`,
+      { cause },
+    );
+  }
+  const loaded = addon;
+  // Threads that still decode while the process tears itself down would run into freed statics.
+  process.once('exit', () => loaded.shutdown());
+  return loaded;
+}

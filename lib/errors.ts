@@ -1,0 +1,40 @@
+/** Every code that a {@link HearkenError} can carry. Codes are stable; messages are for people and may change. */
+export type HearkenErrorCode =
+  | 'ERR_INVALID_ARG'
+  | 'ERR_ABORTED'
+  | 'ERR_CLOSED'
+  | 'ERR_INTERNAL'
+  | 'ERR_MEMORY_LIMIT'
+  | 'ERR_AUDIO_NOT_FOUND'
+  | 'ERR_AUDIO_READ'
+  | 'ERR_AUDIO_FORMAT'
+  | 'ERR_AUDIO_FFMPEG'
+  | 'ERR_MODEL_NOT_FOUND'
+  | 'ERR_MODEL_FORMAT'
+  | 'ERR_MODEL_LOAD'
+  | 'ERR_MODEL_DOWNLOAD'
+  | 'ERR_MODEL_CHECKSUM'
+  | 'ERR_MODEL_OFFLINE'
+  | 'ERR_DECODE'
+  | 'ERR_OUTPUT'
+  | 'ERR_BINDING';
+
+/** The one error class of hearken: what was wrong, where, and what to do, with a stable {@link HearkenError.code | code}. */
+export class HearkenError extends Error {
+  override readonly name = 'HearkenError';
+  readonly code: HearkenErrorCode;
+
+  constructor(code: HearkenErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A HearkenError from whatever the addon or Node threw; errors that carry one of our codes keep it. */
+export function toHearkenError(error: unknown, fallback: HearkenErrorCode = 'ERR_INTERNAL'): HearkenError {
+  if (error instanceof HearkenError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = (error as { code?: unknown } | null)?.code;
+  const ours = typeof code === 'string' && /^ERR_(INVALID_ARG$|ABORTED$|CLOSED$|INTERNAL$|MEMORY_LIMIT$|AUDIO_|MODEL_|DECODE$)/.test(code);
+  return new HearkenError(ours ? (code as HearkenErrorCode) : fallback, message, { cause: error });
+}

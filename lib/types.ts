@@ -1,0 +1,196 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Audio to transcribe. A path; the bytes of an audio file; samples (16 kHz, mono, −1…1); or a stream of the bytes of an
+ * audio file. A stream of bare PCM needs {@link AudioOptions.pcm} to say what it holds.
+ */
+export type AudioSource = string | URL | Uint8Array | ArrayBuffer | Float32Array | Readable | AsyncIterable<Uint8Array>;
+
+/** What a stream or buffer of bare samples holds: little endian, channels interleaved. */
+export interface PcmFormat {
+  /** Default `s16`. */
+  sampleFormat?: 's16' | 'f32';
+  /** Hz; default 16000. */
+  sampleRate?: number;
+  /** Default 1. */
+  channels?: number;
+}
+
+export interface AudioOptions {
+  /** Take this channel (from 0) instead of mixing all of them down: one side of a stereo call. */
+  channel?: number;
+  /** The stream or bytes are bare PCM in this format, without a header. */
+  pcm?: PcmFormat;
+  /** The ffmpeg to run for containers that hearken does not decode itself. Default: HEARKEN_FFMPEG, then the one on PATH. */
+  ffmpegPath?: string;
+}
+
+export interface DecodeOptions {
+  /** ISO 639-1 code such as `en`, or `auto` to detect it from the first speech (multilingual models). Default: `auto`; `en` for English-only models. */
+  language?: string;
+  /** Translate into English (multilingual models). Default false. */
+  translate?: boolean;
+  /** Words with start, end and probability. Default true. */
+  words?: boolean;
+  /** Beams searched at temperature 0. 1 is greedy. Default 1. */
+  beamSize?: number;
+  /** Candidates sampled at a temperature above 0. Default 5. */
+  bestOf?: number;
+  /** First temperature. Default 0. */
+  temperature?: number;
+  /** Added at each retry of a window that failed (loop, low probability), up to 1. 0: never retry. Default 0.2. */
+  temperatureIncrement?: number;
+  /** Text that primes the decoder at the start of every chunk: names, spelling, style. */
+  initialPrompt?: string;
+  /** Carry the text of one window into the next within a chunk. Chunks never depend on each other. Default false. */
+  context?: boolean;
+  /** Do not emit tokens for non-speech such as ♪ or bracketed sounds. Default true. */
+  suppressNonSpeech?: boolean;
+  /** Split segments longer than this many characters at a word. Default 0: don't. */
+  maxSegmentLength?: number;
+  /** Threads of each worker. Default 1: several workers of one thread beat one worker of several, above all beside other load. */
+  threads?: number;
+}
+
+export interface TranscribeOptions extends AudioOptions, DecodeOptions {
+  /** A name from the registry (`tiny.en`, `base`, …), a path to a ggml Whisper file, or a loaded handle. Default: the embedded `tiny.en`. */
+  model?: string | WhisperModel;
+  /** Never open a connection: a model that is not on this machine is an error. Default: false, or true with HEARKEN_OFFLINE=1. */
+  offline?: boolean;
+  /** Seconds into the audio where to begin. Default 0. */
+  startTime?: number;
+  /** Seconds into the audio where to stop. Default: the end. */
+  endTime?: number;
+  /** Target and upper bound, in seconds, of what is decoded in one piece; cut at the best pause. 5 to 600, default 30. */
+  chunkSizeSeconds?: number;
+  /** Chunks decoded at once. Default: the number of cores, at most 4. Memory grows with it; the result does not depend on it. */
+  maxWorkers?: number;
+  /** Skip stretches without speech. Default true. */
+  skipSilence?: boolean;
+  /** Stops the job: a decode stops within a graph node. What was finished is in the error's `partial` result. */
+  signal?: AbortSignal;
+  /** Called at most about ten times a second, and once at the end. */
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** 0 to 1; undefined where the length of the audio is not known (streams). */
+  fraction: number | undefined;
+  /** Seconds of audio accounted for, from startTime. */
+  processed: number;
+  /** Seconds of audio in the range; undefined where not known. */
+  total: number | undefined;
+  /** Wall seconds since the job began. */
+  elapsed: number;
+  /** Estimated wall seconds to the end; undefined where not known. */
+  eta: number | undefined;
+  /** Seconds of audio a wall second, so far. */
+  speed: number;
+}
+
+/** A word with its place in time, in seconds from the start of the audio. */
+export interface Word {
+  start: number;
+  end: number;
+  text: string;
+  /** 0 to 1: the mean probability of the word's tokens. */
+  probability: number;
+  /** Set where speakers are known. */
+  speaker?: string;
+}
+
+/** A stretch of speech with its text. Segments are ordered, do not overlap, and lie inside the audio. */
+export interface Segment {
+  /** Counts from 0 in the result. */
+  id: number;
+  /** Seconds from the start of the audio. */
+  start: number;
+  end: number;
+  text: string;
+  /** Present unless `words: false`. */
+  words?: Word[];
+  /** Mean log probability of the tokens. */
+  avgLogprob: number;
+  /** Probability, from the first token, that the window holds no speech. */
+  noSpeechProb: number;
+  /** ISO 639-1. */
+  language: string;
+  /** Set where speakers are known. */
+  speaker?: string;
+}
+
+/** A stretch of one speaker's speech, in seconds. */
+export interface SpeakerTurn {
+  start: number;
+  end: number;
+  speaker: string;
+}
+
+export type CoverageStatus = 'decoded' | 'silence' | 'suppressed' | 'failed' | 'aborted';
+
+/** What became of a stretch of the input. The spans of a result tile its range without gaps: nothing is lost silently. */
+export interface CoverageSpan {
+  /** Seconds from the start of the audio. */
+  start: number;
+  end: number;
+  status: CoverageStatus;
+  /** Why, for `suppressed` and `failed`; or what to know of `decoded`, such as a retried repetition loop. */
+  reason?: string;
+}
+
+export interface Transcript {
+  text: string;
+  /** ISO 639-1: as given, or as detected. */
+  language: string;
+  /** 0 to 1, where it was detected. */
+  languageProbability?: number;
+  /** Seconds of the whole audio; of a stream, what was read. */
+  duration: number;
+  segments: Segment[];
+  coverage: CoverageSpan[];
+}
+
+/** The formats that a result can be written in. */
+export type OutputFormat = 'txt' | 'json' | 'srt' | 'vtt' | 'md';
+
+/** The result of a job: plain data in a class that knows the formats. */
+export interface TranscriptionResult extends Transcript {
+  /** All words of all segments. */
+  readonly words: Word[];
+  toText(): string;
+  /** Plain data, also what JSON.stringify writes. */
+  toJSON(): Transcript;
+  toSRT(): string;
+  toVTT(): string;
+  toMarkdown(): string;
+  /** The text of a format. */
+  format(format: OutputFormat): string;
+  /** Writes the format of the path's extension (or `format`) atomically: a temporary file beside it, then a rename. */
+  save(path: string, format?: OutputFormat): Promise<void>;
+}
+
+export type TranscribeEvent =
+  | { type: 'segment'; segment: Segment }
+  | { type: 'progress'; progress: Progress }
+  | { type: 'done'; result: TranscriptionResult };
+
+/** A running job: await it for the result, or iterate over its events. */
+export interface TranscriptionJob extends Promise<TranscriptionResult>, AsyncIterable<TranscribeEvent> {
+  /** Stops it, as the signal does. */
+  abort(reason?: unknown): void;
+}
+
+/** A loaded Whisper model: weights that any number of jobs share. */
+export interface WhisperModel extends AsyncDisposable {
+  readonly path: string;
+  /** `tiny`, `base`, `small`, `medium`, `large`. */
+  readonly type: string;
+  readonly multilingual: boolean;
+  /** Type of the weights, such as `q8_0` or `f16`. */
+  readonly quantization: string;
+  /** Native bytes of the weights. 0 once closed. */
+  readonly byteSize: number;
+  readonly closed: boolean;
+  /** Refuses new work, waits for what runs, frees the weights; when it resolves the memory is gone. Idempotent. */
+  close(): Promise<void>;
+}

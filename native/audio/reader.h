@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/cancel.h"
+
+namespace hearken {
+
+// The one rate and layout that everything behind the reader sees: 16 kHz, mono, float in [-1, 1], always finite.
+constexpr int kSampleRate = 16000;
+
+struct AudioInfo {
+  std::string container;          // "wav", "mp3", "flac", "ogg", "pcm", or what ffmpeg calls it
+  std::string codec;              // "pcm_s16le", "mp3", "flac", "vorbis", …
+  std::string decoder;            // "builtin" or "ffmpeg"
+  int sampleRate = 0;             // of the source, Hz
+  int channels = 0;               // of the source
+  std::optional<int64_t> frames;  // length in 16 kHz samples, where the source tells; the end of a damaged file may come earlier
+  bool seekable = false;
+};
+
+struct ReaderOptions {
+  int channel = -1;        // -1: mix all channels down; otherwise the channel to take, from 0
+  std::string ffmpegPath;  // the ffmpeg to run for what we don't decode ourselves; empty: looked up on PATH
+};
+
+// A source of 16 kHz mono float samples, decoded as it is pulled. One thread at a time; blocks on its source.
+class AudioReader {
+ public:
+  virtual ~AudioReader() = default;
+  virtual const AudioInfo& info() const = 0;
+  // Fills out[0 .. n) as far as the source goes; fewer than n only at the end. Throws Error.
+  virtual size_t read(float* out, size_t n, CancelToken& cancel) = 0;
+  // Position, in 16 kHz samples, of the next sample that read() gives.
+  virtual int64_t position() const = 0;
+  // Moves to a 16 kHz sample. Exact: the samples that follow are those of an unbroken read (±1e-4). A source that can't seek
+  // decodes and drops what lies between, forwards only. Beyond the end: read() gives 0.
+  virtual void seek(int64_t sample, CancelToken& cancel) = 0;
+};
+
+}  // namespace hearken

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "audio/reader.h"
+#include "chunk/speech_detector.h"
+#include "core/ledger.h"
+
+namespace hearken {
+
+struct Span {
+  int64_t begin = 0;  // 16 kHz samples from the start of the audio (not of the range)
+  int64_t end = 0;
+  int64_t length() const { return end - begin; }
+};
+
+// Why a chunk ends where it does.
+enum class ChunkEnd {
+  kPause,    // in a pause, or the audio ended
+  kOverlap,  // in mid-speech: the next chunk starts `overlap` before this end, and the seam is merged by words
+};
+
+struct PlannedChunk {
+  int index = 0;
+  Span span;                 // what `pcm` holds
+  Span owned;                // the part that no other chunk has: spans without the overlap halves; owned parts tile all decoded audio
+  ChunkEnd end = ChunkEnd::kPause;
+  std::vector<Span> speech;  // regions of speech inside span
+  std::vector<float> pcm;    // span.length() samples
+  Allocation memory;         // counts pcm
+};
+
+struct PlanOptions {
+  int64_t begin = 0;                      // range of the audio to plan, in samples
+  int64_t end = INT64_MAX;
+  int64_t chunkSamples = 30 * kSampleRate;
+  bool detectSpeech = true;               // false: no silence is skipped, chunks are cut at the quietest place
+};
+
+// Pulls audio, finds speech, and cuts it into chunks: contiguous stretches, never longer than chunkSamples, cut at the best
+// pause near the target; long silence lies between chunks and is not decoded. A pure function of the samples and the options.
+class ChunkPlanner {
+ public:
+  ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector, const PlanOptions& options);
+  ~ChunkPlanner();
+  // The next chunk, or nothing at the end. Holds at most about two chunks of audio.
+  std::optional<PlannedChunk> next(CancelToken& cancel);
+  // Audio read so far (exclusive end, in samples); after the last chunk: the end of the range or of the audio.
+  int64_t position() const;
+  const AudioInfo& info() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearken

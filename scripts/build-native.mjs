@@ -1,0 +1,58 @@
+// Builds the addon: vendors whisper.cpp, then lets cmake-js run CMakeLists.txt. No header is downloaded: with
+// "binary.napi_versions" in package.json cmake-js takes them from the npm package node-api-headers.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { vendorWhisper } from './vendor-whisper.mjs';
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+function works(command, args = ['--version']) {
+  const run = spawnSync(command, args, { stdio: 'ignore', shell: false });
+  return !run.error && run.status === 0;
+}
+
+/** One sentence for the first tool that a build needs and this machine lacks, or undefined. */
+export function missingTool() {
+  if (!works('cmake')) {
+    return 'cmake (3.18 or newer) was not found: install it (Debian/Ubuntu: apt-get install cmake; macOS: brew install cmake; Windows: winget install Kitware.CMake) and run the command again.';
+  }
+  if (process.platform === 'win32') return undefined; // Visual Studio is found by cmake itself.
+  const compilers = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
+  if (!compilers.some((c) => works(c))) {
+    return 'a C++17 compiler was not found: install one (Debian/Ubuntu: apt-get install g++ make; macOS: xcode-select --install) and run the command again.';
+  }
+  if (!works('make') && !works('ninja')) {
+    return 'neither make nor ninja was found: install one (Debian/Ubuntu: apt-get install make) and run the command again.';
+  }
+  return undefined;
+}
+
+export function buildNative() {
+  const missing = missingTool();
+  if (missing) throw new Error(missing);
+  vendorWhisper({ log: console.log });
+
+  const require = createRequire(join(ROOT, 'package.json'));
+  const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
+  const run = spawnSync(
+    process.execPath,
+    [cmakeJs, 'compile', '--out', 'build', '--parallel', String(availableParallelism())],
+    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  if (run.error) throw run.error;
+  const addon = join(ROOT, 'build', 'Release', 'hearken.node');
+  if (run.status !== 0 || !existsSync(addon)) throw new Error('the native build failed; the compiler says why above.');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    buildNative();
+  } catch (error) {
+    console.error(`hearken: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
