@@ -36,6 +36,8 @@ export interface NativeWord {
   begin: number;
   end: number;
   text: string;
+  /** No space stands before it. */
+  glued: boolean;
   probability: number;
 }
 
@@ -133,10 +135,14 @@ export interface NativeByteQueue {
   fail(message: string): void;
 }
 
+/** A copy of bytes that the caller holds, made piece by piece. */
+export interface NativeByteBuffer {
+  append(bytes: Uint8Array): void;
+}
+
 export type NativeSource =
   | { path: string }
-  | { bytes: Uint8Array }
-  | { samples: Float32Array }
+  | { buffer: NativeByteBuffer }
   | { queue: NativeByteQueue; pcm?: { sampleFormat: 's16' | 'f32'; sampleRate: number; channels: number } };
 
 export interface NativePlanOptions {
@@ -149,11 +155,12 @@ export interface NativePlanOptions {
 }
 
 export interface NativeAddon {
-  version: { hearken: string; whisper: string };
-  /** What ggml was built with and what this CPU offers, by feature name. */
+  version: { hearken: string; whisper: string; napi: number };
+  /** What ggml was built with, by feature name. */
   cpuFeatures(): Record<string, boolean>;
   CancelToken: new () => NativeCancelToken;
   ByteQueue: new () => NativeByteQueue;
+  ByteBuffer: new (size: number) => NativeByteBuffer;
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;

@@ -14,12 +14,13 @@ namespace hearken {
 constexpr int kSampleRate = 16000;
 
 struct AudioInfo {
-  std::string container;          // "wav", "mp3", "flac", "ogg", "pcm", or what ffmpeg calls it
-  std::string codec;              // "pcm_s16le", "mp3", "flac", "vorbis", …
-  std::string decoder;            // "builtin" or "ffmpeg"
-  int sampleRate = 0;             // of the source, Hz
-  int channels = 0;               // of the source
-  std::optional<int64_t> frames;  // length in 16 kHz samples, where the source tells; the end of a damaged file may come earlier
+  std::string container;  // "wav", "mp3", "flac", "ogg", "pcm", or what ffmpeg calls it
+  std::string codec;      // "pcm_s16le", "mp3", "flac", "vorbis", …
+  std::string decoder;    // "builtin" or "ffmpeg"
+  int sampleRate = 0;     // of the source, Hz
+  int channels = 0;       // of the source
+  std::optional<int64_t>
+      frames;  // length in 16 kHz samples, where the source tells; the end of a damaged file may come earlier
   bool seekable = false;
 };
 
@@ -37,8 +38,8 @@ class AudioReader {
   virtual size_t read(float* out, size_t n, CancelToken& cancel) = 0;
   // Position, in 16 kHz samples, of the next sample that read() gives.
   virtual int64_t position() const = 0;
-  // Moves to a 16 kHz sample. Exact: the samples that follow are those of an unbroken read (±1e-4). A source that can't seek
-  // decodes and drops what lies between, forwards only. Beyond the end: read() gives 0.
+  // Moves to a 16 kHz sample. Exact: the samples that follow are those of an unbroken read (±1e-4). A source that can't
+  // seek decodes and drops what lies between, forwards only. Beyond the end: read() gives 0.
   virtual void seek(int64_t sample, CancelToken& cancel) = 0;
 };
 

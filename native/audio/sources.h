@@ -18,10 +18,14 @@ class ByteQueue {
  public:
   explicit ByteQueue(size_t capacity = 1 << 20) : capacity_(capacity) {}
   void push(std::vector<uint8_t> bytes);
-  void finish();                        // end of the stream
-  void fail(std::string message);       // the JS stream broke: read() throws ERR_AUDIO_READ with this message
-  void close();                         // the reader is gone: later pushes are dropped, full() is false
+  void finish();                   // end of the stream
+  void fail(std::string message);  // the JS stream broke: read() throws ERR_AUDIO_READ with this message
+  void close();                    // the reader is gone: later pushes are dropped, full() is false
   bool full() const;
+  bool closed() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return closed_;
+  }
   // Called (on the reader's thread) each time the queue stops being full or is closed.
   void onRoom(std::function<void()> callback);
   // Blocks until there is at least one byte, the end (0), a failure or a cancel (both throw).

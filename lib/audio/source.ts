@@ -1,0 +1,131 @@
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon, NativeCancelToken, NativePlanner, NativePlanOptions, NativeSource } from '../binding.js';
+import { HearkenError, toHearkenError } from '../errors.js';
+import type { AudioOptions, AudioSource, PcmFormat } from '../types.js';
+
+/** Rate of everything behind the reader, in Hz. */
+export const SAMPLE_RATE = 16_000;
+
+/** What one step of copying takes from the event loop: well under a millisecond. */
+const PIECE = 1 << 20;
+
+export interface OpenAudio {
+  planner: NativePlanner;
+  /** Seconds of the whole audio, where they are known before the end. */
+  duration: number | undefined;
+  /** Stops what feeds it and frees it. */
+  close(): Promise<void>;
+}
+
+type Opened = { source: NativeSource; feed?: () => Promise<void>; duration?: number };
+
+/** Opens any kind of audio for planning. The samples stay native; a stream is fed as fast as it is decoded. */
+export async function openAudio(
+  addon: NativeAddon,
+  audio: AudioSource,
+  options: AudioOptions,
+  plan: Omit<NativePlanOptions, 'channel' | 'ffmpegPath'>,
+  cancel: NativeCancelToken,
+): Promise<OpenAudio> {
+  const { source, feed, duration } = await prepare(addon, audio, options.pcm);
+  const feeding = feed?.();
+  // A broken stream reaches the reader as its failure; this only keeps the promise from being unhandled.
+  feeding?.catch(() => {});
+  try {
+    const planner = await addon.openPlanner(
+      source,
+      {
+        ...plan,
+        channel: options.channel ?? -1,
+        ffmpegPath: options.ffmpegPath ?? process.env.HEARKEN_FFMPEG ?? '',
+      },
+      cancel,
+    );
+    const { frames } = planner.info;
+    return {
+      planner,
+      duration: duration ?? (frames === undefined ? undefined : frames / SAMPLE_RATE),
+      close: () => planner.close(),
+    };
+  } catch (error) {
+    throw toHearkenError(error, 'ERR_AUDIO_READ');
+  }
+}
+
+async function prepare(addon: NativeAddon, audio: AudioSource, pcm: PcmFormat | undefined): Promise<Opened> {
+  if (typeof audio === 'string' || audio instanceof URL) return { source: { path: pathOf(audio) } };
+  if (audio instanceof Float32Array) {
+    const bytes = new Uint8Array(audio.buffer, audio.byteOffset, audio.byteLength);
+    const opened = queued(addon, pieces(bytes), { sampleFormat: 'f32' });
+    return { ...opened, duration: audio.length / SAMPLE_RATE };
+  }
+  if (audio instanceof ArrayBuffer || audio instanceof Uint8Array) {
+    const bytes = audio instanceof ArrayBuffer ? new Uint8Array(audio) : audio;
+    if (pcm) return queued(addon, pieces(bytes), pcm);
+    const buffer = new addon.ByteBuffer(bytes.byteLength);
+    for await (const piece of pieces(bytes)) buffer.append(piece);
+    return { source: { buffer } };
+  }
+  if (audio && typeof (audio as AsyncIterable<Uint8Array>)[Symbol.asyncIterator] === 'function') {
+    return queued(addon, audio as AsyncIterable<Uint8Array>, pcm);
+  }
+  throw new HearkenError(
+    'ERR_INVALID_ARG',
+    'audio must be a path, a file: URL, the bytes of a file (Uint8Array, ArrayBuffer), 16 kHz samples (Float32Array), or a stream of bytes',
+  );
+}
+
+function pathOf(audio: string | URL): string {
+  if (typeof audio === 'string') {
+    if (audio === '') throw new HearkenError('ERR_INVALID_ARG', 'the path of the audio is empty');
+    if (audio.includes('\0')) throw new HearkenError('ERR_INVALID_ARG', 'the path of the audio has a NUL character');
+    return audio;
+  }
+  if (audio.protocol !== 'file:') {
+    throw new HearkenError('ERR_INVALID_ARG', `hearken opens no ${audio.protocol} address: pass a path, or the response's body as a stream`);
+  }
+  return fileURLToPath(audio);
+}
+
+/** The bytes in pieces, giving way to the event loop between them. */
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const { byteLength } = bytes;
+  for (let at = 0; at < byteLength; at += PIECE) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (bytes.byteLength !== byteLength) throw new Error('the buffer was detached while it was read');
+    yield bytes.subarray(at, Math.min(at + PIECE, byteLength));
+  }
+}
+
+function queued(addon: NativeAddon, stream: AsyncIterable<Uint8Array>, pcm: PcmFormat | undefined): Opened {
+  const queue = new addon.ByteQueue();
+  const source: NativeSource = { queue };
+  if (pcm) {
+    source.pcm = { sampleFormat: pcm.sampleFormat ?? 's16', sampleRate: pcm.sampleRate ?? SAMPLE_RATE, channels: pcm.channels ?? 1 };
+    checkPcm(source.pcm);
+  }
+  const feed = async () => {
+    try {
+      for await (const piece of stream) {
+        if (!(piece instanceof Uint8Array)) {
+          throw new Error(`the stream gave ${typeof piece === 'string' ? 'text' : `a ${typeof piece}`}: it must give bytes (Buffer, Uint8Array)`);
+        }
+        // Large pieces are cut, so that the queue keeps its bound.
+        for (let at = 0; at < piece.byteLength; at += PIECE) {
+          if (!(await queue.push(piece.subarray(at, at + PIECE)))) return; // nobody reads any more: the stream is closed
+        }
+      }
+      queue.finish();
+    } catch (error) {
+      queue.fail(`the audio stream failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  return { source, feed };
+}
+
+function checkPcm(pcm: Required<PcmFormat>): void {
+  const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high;
+  if (!['s16', 'f32'].includes(pcm.sampleFormat)) throw new HearkenError('ERR_INVALID_ARG', `pcm.sampleFormat must be 's16' or 'f32'`);
+  if (!whole(pcm.sampleRate, 1000, 384_000)) throw new HearkenError('ERR_INVALID_ARG', 'pcm.sampleRate must be from 1000 to 384000 Hz');
+  if (!whole(pcm.channels, 1, 64)) throw new HearkenError('ERR_INVALID_ARG', 'pcm.channels must be from 1 to 64');
+}

@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { binding, bindingPath } from '../binding.js';
+import { toHearkenError } from '../errors.js';
+import { listModels, type ModelListing, type ModelVerification, modelsFolder, verifyModel } from '../models/index.js';
+import { type ContainerMemory, containerMemory } from '../resources/container.js';
+
+/** Something that `hearken doctor` found wrong; an error keeps hearken from working at all. */
+export interface Problem {
+  level: 'error' | 'warning';
+  message: string;
+  /** What to do. */
+  remedy: string;
+}
+
+export interface AddonReport {
+  path: string;
+  version: { hearken: string; whisper: string };
+  features: string[];
+}
+
+export interface PulledModel {
+  name: string;
+  path: string;
+  bytes: number;
+  state: 'pulled' | 'damaged';
+}
+
+export interface DoctorReport {
+  ok: boolean;
+  problems: Problem[];
+  version: string;
+  node: { version: string; platform: string; arch: string };
+  cpu: { model: string; cores: number };
+  addon: AddonReport | null;
+  models: { embedded: ModelVerification[]; folder: string; pulled: PulledModel[] };
+  ffmpeg: { path: string; version: string } | null;
+  memory: { totalBytes: number; freeBytes: number; container: ContainerMemory | null };
+}
+
+/** Looks at everything that hearken needs. Never rejects: what goes wrong is a problem in the report. */
+export async function examine(): Promise<DoctorReport> {
+  const problems: Problem[] = [];
+  const version = packageVersion();
+  checkNode(problems);
+  const addon = checkAddon(problems, version);
+  const models = await checkModels(problems);
+  const ffmpeg = await checkFfmpeg(problems);
+  const container = containerMemory();
+  const total = totalmem();
+  return {
+    ok: !problems.some((problem) => problem.level === 'error'),
+    problems,
+    version,
+    node: { version: process.version, platform: process.platform, arch: process.arch },
+    cpu: { model: cpus()[0]?.model.trim() || 'unknown', cores: availableParallelism() },
+    addon,
+    models,
+    ffmpeg,
+    memory: {
+      totalBytes: total,
+      freeBytes: freemem(),
+      // A limit above what the machine has limits nothing.
+      container: container && container.limitBytes < total ? container : null,
+    },
+  };
+}
+
+function packageVersion(): string {
+  const manifest = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+function checkNode(problems: Problem[]): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  problems.push({
+    level: 'error',
+    message: `Node ${process.version} is too old`,
+    remedy: 'install Node 20.19 or newer',
+  });
+}
+
+function checkAddon(problems: Problem[], version: string): AddonReport | null {
+  const lacking = missingCpuFeatures();
+  if (lacking.length > 0) {
+    // Loading the addon would end this process with an illegal instruction, and the report with it.
+    problems.push({
+      level: 'error',
+      message: `this CPU lacks ${lacking.join(', ')}, which the native addon is built for`,
+      remedy:
+        'run hearken on a newer machine (Intel from 2013, AMD from 2015), or let the virtual machine show its CPU whole',
+    });
+    return null;
+  }
+  try {
+    const addon = binding();
+    const features = Object.entries(addon.cpuFeatures())
+      .filter(([, present]) => present)
+      .map(([name]) => name);
+    if (addon.version.hearken !== version) {
+      problems.push({
+        level: 'error',
+        message: `the native addon ${bindingPath()} is of hearken ${addon.version.hearken}, the code around it of ${version}`,
+        remedy: "run 'npm run build:native', or reinstall hearken",
+      });
+    }
+    return { path: bindingPath(), version: addon.version, features };
+  } catch (thrown) {
+    // The message of ERR_BINDING ends with what to do.
+    const { message } = toHearkenError(thrown, 'ERR_BINDING');
+    const [what, remedy] = message.split(/: (?=run )/, 2);
+    problems.push({ level: 'error', message: what ?? message, remedy: remedy ?? 'reinstall hearken' });
+    return null;
+  }
+}
+
+function missingCpuFeatures(): string[] {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [];
+  let flags: string[];
+  try {
+    flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
+  } catch {
+    return [];
+  }
+  return flags.length === 0 ? [] : ['avx2', 'fma', 'f16c', 'bmi2'].filter((flag) => !flags.includes(flag));
+}
+
+async function checkModels(problems: Problem[]): Promise<DoctorReport['models']> {
+  const folder = modelsFolder();
+  const report: DoctorReport['models'] = { embedded: [], folder, pulled: [] };
+  try {
+    for (const model of await listModels()) await checkModel(model, report, problems);
+  } catch (thrown) {
+    problems.push(modelProblem('error', toHearkenError(thrown).message));
+  }
+  const obstacle = folderObstacle(folder);
+  if (obstacle) {
+    problems.push({
+      level: 'warning',
+      message: obstacle,
+      remedy: 'make it writable, or name another with HEARKEN_MODELS_DIR',
+    });
+  }
+  return report;
+}
+
+/** An embedded model is hashed; of a pulled one, which may have gigabytes, only the size is looked at. */
+async function checkModel(model: ModelListing, report: DoctorReport['models'], problems: Problem[]): Promise<void> {
+  if (model.check === 'sha256') {
+    try {
+      const result = await verifyModel(model.name);
+      report.embedded.push(result);
+      if (result.problem) problems.push(modelProblem('error', result.problem));
+    } catch (thrown) {
+      problems.push(modelProblem('error', toHearkenError(thrown).message));
+    }
+  } else if (model.path) {
+    const state = model.state === 'damaged' ? 'damaged' : 'pulled';
+    report.pulled.push({ name: model.name, path: model.path, bytes: model.bytes, state });
+    if (state === 'damaged') {
+      const text = `${model.path} has not the size of ${model.name}: run 'hearken models pull ${model.name}'`;
+      problems.push(modelProblem('warning', text));
+    }
+  }
+}
+
+/** Our messages end with what to do, behind the last colon. */
+function modelProblem(level: Problem['level'], text: string): Problem {
+  const cut = text.lastIndexOf(': ');
+  return { level, message: text.slice(0, cut), remedy: text.slice(cut + 2) };
+}
+
+/** Why models could not be pulled into a folder that may not exist yet. */
+function folderObstacle(folder: string): string | undefined {
+  let existing = folder;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) return `the models folder ${folder} cannot be made: ${existing} is a file`;
+  try {
+    accessSync(existing, constants.W_OK);
+    return undefined;
+  } catch {
+    return `the models folder ${folder} is not writable`;
+  }
+}
+
+async function checkFfmpeg(problems: Problem[]): Promise<DoctorReport['ffmpeg']> {
+  const named = process.env.HEARKEN_FFMPEG;
+  const path = named ? namedProgram(named) : onPath('ffmpeg');
+  if (!path) {
+    problems.push({
+      level: 'warning',
+      message: named
+        ? `HEARKEN_FFMPEG names ${named}, which is not a program`
+        : 'there is no ffmpeg on PATH: m4a, aac, opus, webm, mp4 and other containers cannot be read (wav, mp3, flac and ogg can)',
+      remedy: named ? 'give the path of ffmpeg, or unset it' : 'install ffmpeg, or give its path in HEARKEN_FFMPEG',
+    });
+    return null;
+  }
+  try {
+    const { stdout } = await promisify(execFile)(path, ['-hide_banner', '-version'], { timeout: 5_000 });
+    return { path, version: /version (\S+)/.exec(stdout)?.[1] ?? 'unknown' };
+  } catch (error) {
+    problems.push({
+      level: 'warning',
+      message: `${path} does not run (${error instanceof Error ? error.message.split('\n')[0] : error})`,
+      remedy: 'install ffmpeg again, or give the path of another in HEARKEN_FFMPEG',
+    });
+    return null;
+  }
+}
+
+function namedProgram(name: string): string | undefined {
+  if (!/[/\\]/.test(name)) return onPath(name);
+  const path = resolve(name);
+  return isProgram(path) ? path : undefined;
+}
+
+function onPath(name: string): string | undefined {
+  const endings = process.platform === 'win32' ? ['.exe', ''] : [''];
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .flatMap((folder) => endings.map((ending) => join(folder, name + ending)))
+    .find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

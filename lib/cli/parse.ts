@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+
+const TIME = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/;
+
+/** Seconds from `300`, `300.5`, `5:00` or `1:02:03.5`. */
+export function parseTime(value: string): number {
+  const fields = TIME.exec(value);
+  const [hours, minutes, seconds] = [fields?.[1], fields?.[2], fields?.[3]];
+  // Only the first field may run over: 90:00 is an hour and a half, 1:90 is a slip.
+  const overrun = (minutes !== undefined && Number(seconds) >= 60) || (hours !== undefined && Number(minutes) >= 60);
+  const time = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? Number.NaN);
+  if (overrun || !Number.isFinite(time)) {
+    throw new InvalidArgumentError('A time is seconds (300 or 300.5), minutes:seconds (5:00) or h:mm:ss (1:02:03.5).');
+  }
+  return time;
+}
+
+/** A parser of numbers within bounds. */
+export function number(low: number, high: number, kind: 'whole' | 'any' = 'whole'): (value: string) => number {
+  return (value) => {
+    const shape = kind === 'whole' ? /^\d+$/ : /^\d+(\.\d+)?$/;
+    const parsed = Number(value);
+    if (!shape.test(value) || parsed < low || parsed > high) {
+      const range = high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `from ${low} to ${high}`;
+      throw new InvalidArgumentError(`It must be a ${kind === 'whole' ? 'whole number' : 'number'}, ${range}.`);
+    }
+    return parsed;
+  };
+}
+
+/** A language's code; whether the model knows it is for the model to say. */
+export function parseLanguage(value: string): string {
+  if (!/^(auto|[a-z]{2,3})$/i.test(value)) {
+    throw new InvalidArgumentError('It must be a code such as en or de, or auto.');
+  }
+  return value.toLowerCase();
+}

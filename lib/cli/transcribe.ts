@@ -1,0 +1,122 @@
+import { Command, Option } from 'commander';
+import { OUTPUT_FORMATS } from '../formats/index.js';
+import type { OutputFormat, TranscribeOptions } from '../types.js';
+import { type CliIO, UsageError } from './io.js';
+import { number, parseLanguage, parseTime } from './parse.js';
+import { runTranscribe } from './run.js';
+
+interface Flags {
+  format?: OutputFormat;
+  output?: string;
+  model?: string;
+  language?: string;
+  translate?: boolean;
+  words?: boolean;
+  start?: number;
+  end?: number;
+  chunkSize?: number;
+  workers?: number;
+  threads?: number;
+  channel?: number;
+  beamSize?: number;
+  prompt?: string;
+  maxSegmentLength?: number;
+  skipSilence: boolean;
+  offline?: boolean;
+  quiet?: boolean;
+}
+
+const EXAMPLES = `
+Times are seconds (300, 300.5), minutes:seconds (5:00) or h:mm:ss (1:02:03.5).
+
+Of several files without -o, each comes under a header line with its name; JSON comes as JSON Lines, one object a
+file. With -o a folder, talk.mp3 becomes talk.txt in it.
+
+Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (what was finished is kept).
+
+Examples:
+  hearken transcribe talk.mp3                          text on stdout
+  hearken transcribe talk.mp3 -o talk.srt              subtitles, format by extension
+  hearken transcribe talk.mp3 --start 5:00 --end 15:00
+  hearken transcribe *.mp3 -f json --words -o out/     out/*.json, with every word's times
+  curl -s https://example.org/talk.mp3 | hearken transcribe - -f md
+`;
+
+const MANY = Number.MAX_SAFE_INTEGER;
+
+/** `hearken transcribe`; `done` gets the exit code. */
+export function transcribeCommand(io: CliIO, done: (code: number) => void): Command {
+  const command = new Command('transcribe')
+    .description('Transcribe audio files to text, subtitles, JSON or Markdown')
+    .argument('<file...>', 'audio files; - for stdin')
+    .addOption(new Option('-f, --format <format>', "default: by -o's extension, or txt").choices(OUTPUT_FORMATS))
+    .option('-o, --output <path>', 'a file, a folder (existing or ending in /), or - for stdout')
+    .option('-m, --model <name|path>', 'a model from `hearken models list`, or a ggml file (default: tiny.en)')
+    .option('-l, --language <code>', 'language spoken, or auto to detect it', parseLanguage)
+    .option('--translate', 'translate into English (multilingual models)')
+    .option('--words', 'with -f json: every word with start, end and probability')
+    .option('--start <time>', 'begin here', parseTime)
+    .option('--end <time>', 'stop here', parseTime)
+    .option(
+      '--chunk-size <seconds>',
+      'decode in pieces of about this length, 5 to 600 (default: 30)',
+      number(5, 600, 'any'),
+    )
+    .option('--workers <n>', 'pieces decoded at once (default: the number of cores, at most 4)', number(1, MANY))
+    .option('--threads <n>', 'threads of each worker (default: 1)', number(1, MANY))
+    .option('--channel <n>', 'take one channel, counted from 0, instead of all mixed', number(0, MANY))
+    .option('--beam-size <n>', 'beams searched; 1 is greedy (default: 1)', number(1, 8))
+    .option('--prompt <text>', 'names and spellings to expect')
+    .option('--max-segment-length <n>', 'split segments longer than this many characters, at words', number(0, MANY))
+    .option('--no-skip-silence', 'decode stretches without speech too')
+    .option('--offline', 'never open a connection')
+    .option('-q, --quiet', 'no progress and no warnings')
+    .addHelpText('after', EXAMPLES);
+
+  return command.action(async (files: string[], flags: Flags) => {
+    try {
+      if (flags.end !== undefined && flags.end <= (flags.start ?? 0)) {
+        throw new UsageError('--end must be after --start');
+      }
+      const { format, output, quiet = false } = flags;
+      done(
+        await runTranscribe(
+          files,
+          {
+            quiet,
+            options: libraryOptions(flags),
+            ...(format === undefined ? {} : { format }),
+            ...(output === undefined ? {} : { output }),
+          },
+          io,
+        ),
+      );
+    } catch (error) {
+      if (error instanceof UsageError) command.error(`error: ${error.message}`);
+      throw error;
+    }
+  });
+}
+
+/** The library's options of the flags; what was not given is left to the library's defaults. */
+export function libraryOptions(flags: Flags): TranscribeOptions {
+  const given: { [K in keyof TranscribeOptions]: TranscribeOptions[K] | undefined } = {
+    model: flags.model,
+    language: flags.language,
+    translate: flags.translate,
+    // Only JSON shows them: without --words they need not be computed.
+    words: flags.words ?? false,
+    startTime: flags.start,
+    endTime: flags.end,
+    chunkSizeSeconds: flags.chunkSize,
+    maxWorkers: flags.workers,
+    threads: flags.threads,
+    channel: flags.channel,
+    beamSize: flags.beamSize,
+    initialPrompt: flags.prompt,
+    maxSegmentLength: flags.maxSegmentLength,
+    skipSilence: flags.skipSilence,
+    offline: flags.offline,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as TranscribeOptions;
+}

@@ -1,0 +1,58 @@
+import type { CoverageSpan, Segment, Transcript, Word } from '../types.js';
+import { toMs } from './time.js';
+
+// Keys are written out one by one: their order, and so the bytes, must not depend on how a segment came to be.
+
+const time = (seconds: number) => toMs(seconds) / 1000;
+/** Four decimals; the sum takes the sign off a negative zero. */
+const four = (value: number) => Math.round(value * 1e4) / 1e4 + 0;
+
+function word({ start, end, text, probability, speaker }: Word): Word {
+  return {
+    start: time(start),
+    end: Math.max(time(start), time(end)),
+    text: text.trim(),
+    probability: four(probability),
+    ...(speaker === undefined ? {} : { speaker }),
+  };
+}
+
+function segment({ id, start, end, text, speaker, avgLogprob, noSpeechProb, language, words }: Segment): Segment {
+  return {
+    id,
+    start: time(start),
+    end: Math.max(time(start), time(end)),
+    ...(speaker === undefined ? {} : { speaker }),
+    text: text.trim(),
+    avgLogprob: four(avgLogprob),
+    noSpeechProb: four(noSpeechProb),
+    language,
+    ...(words === undefined ? {} : { words: words.map(word) }),
+  };
+}
+
+function span({ start, end, status, reason }: CoverageSpan): CoverageSpan {
+  return {
+    start: time(start),
+    end: Math.max(time(start), time(end)),
+    status,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** A copy as it is written: keys in order, times in milliseconds, probabilities to four decimals, texts trimmed. */
+export function plain({ text, language, languageProbability, duration, segments, coverage }: Transcript): Transcript {
+  return {
+    text: text.trim(),
+    language,
+    ...(languageProbability === undefined ? {} : { languageProbability: four(languageProbability) }),
+    duration: time(duration),
+    segments: segments.map(segment),
+    coverage: coverage.map(span),
+  };
+}
+
+/** JSON of a transcript, two spaces deep: the same bytes for the same transcript. */
+export function toJSONText(transcript: Transcript): string {
+  return `${JSON.stringify(plain(transcript), null, 2)}\n`;
+}

@@ -1,0 +1,132 @@
+import { HearkenError } from '../errors.js';
+import type { TranscribeEvent, TranscriptionJob, TranscriptionResult } from '../types.js';
+
+/** Events that may wait for a reader before the job does. */
+const MOST_WAITING = 16;
+
+/** Hands an event to whoever iterates; resolves once there is room for the next. */
+export type Emit = (event: TranscribeEvent) => Promise<void> | undefined;
+
+/** Events on their way to one iterator, with a bound: a reader that stops reading stops the job. */
+class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
+  #events: TranscribeEvent[] = [];
+  #readers: { resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void; reject: (error: unknown) => void }[] = [];
+  #room: (() => void)[] = [];
+  #ended = false;
+  #error: { error: unknown } | undefined;
+  readonly #onReturn: () => void;
+
+  constructor(onReturn: () => void) {
+    this.#onReturn = onReturn;
+  }
+
+  push(event: TranscribeEvent): Promise<void> | undefined {
+    if (this.#ended) return undefined;
+    const reader = this.#readers.shift();
+    if (reader) {
+      reader.resolve({ value: event, done: false });
+      return undefined;
+    }
+    this.#events.push(event);
+    if (this.#events.length < MOST_WAITING) return undefined;
+    return new Promise((resolve) => this.#room.push(resolve));
+  }
+
+  end(error?: { error: unknown }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    for (const reader of this.#readers.splice(0)) this.#settle(reader);
+    this.#release();
+  }
+
+  next(): Promise<IteratorResult<TranscribeEvent, undefined>> {
+    const event = this.#events.shift();
+    if (event) {
+      if (this.#events.length < MOST_WAITING) this.#release();
+      return Promise.resolve({ value: event, done: false });
+    }
+    return new Promise((resolve, reject) => {
+      const reader = { resolve, reject };
+      if (this.#ended) this.#settle(reader);
+      else this.#readers.push(reader);
+    });
+  }
+
+  /** The loop was left early: nobody will read the rest. */
+  return(): Promise<IteratorResult<TranscribeEvent, undefined>> {
+    this.#events = [];
+    this.end();
+    this.#error = undefined;
+    this.#onReturn();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  #settle(reader: { resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void; reject: (error: unknown) => void }): void {
+    if (this.#error) {
+      const { error } = this.#error;
+      this.#error = undefined;
+      reader.reject(error);
+    } else {
+      reader.resolve({ value: undefined, done: true });
+    }
+  }
+
+  #release(): void {
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+}
+
+/**
+ * A job from the function that does it. It starts in the next microtask, so that a `for await` around the call gets every event.
+ * Events are kept for iterators only: a caller that just awaits pays nothing for them.
+ */
+export function startJob(
+  signal: AbortSignal | undefined,
+  run: (emit: Emit, signal: AbortSignal) => Promise<TranscriptionResult>,
+): TranscriptionJob {
+  const controller = new AbortController();
+  const queues = new Set<EventQueue>();
+  const abort = (reason?: unknown) => controller.abort(reason ?? new HearkenError('ERR_ABORTED', 'the job was aborted'));
+  const forward = () => abort(signal?.reason);
+  if (signal?.aborted) forward();
+  else signal?.addEventListener('abort', forward, { once: true });
+
+  const emit: Emit = (event) => {
+    const waits = [...queues].map((queue) => queue.push(event)).filter((wait) => wait !== undefined);
+    return waits.length > 0 ? Promise.all(waits).then(() => undefined) : undefined;
+  };
+  const promise = Promise.resolve()
+    .then(() => run(emit, controller.signal))
+    .then(
+      (result) => {
+        for (const queue of queues) queue.end();
+        return result;
+      },
+      (error: unknown) => {
+        for (const queue of queues) queue.end({ error });
+        throw error;
+      },
+    )
+    .finally(() => signal?.removeEventListener('abort', forward));
+
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  return Object.assign(promise, {
+    abort,
+    [Symbol.asyncIterator](): AsyncIterator<TranscribeEvent, undefined> {
+      // Who iterates gets the error from the iterator; the promise need not be awaited as well.
+      promise.catch(() => {});
+      const queue = new EventQueue(() => {
+        queues.delete(queue);
+        if (!settled && queues.size === 0) abort(new HearkenError('ERR_ABORTED', 'the loop over the events was left'));
+      });
+      if (settled) promise.then(() => queue.end(), (error) => queue.end({ error }));
+      else queues.add(queue);
+      return queue;
+    },
+  });
+}

@@ -1,0 +1,142 @@
+import type { NativeCancelToken, NativeChunk, NativeDecodeOptions, NativeDecodeResult, NativePlanner, NativeState } from '../binding.js';
+
+/** A chunk and what came of it. */
+export interface Decoded {
+  chunk: NativeChunk;
+  result: NativeDecodeResult;
+}
+
+export interface Work {
+  planner: NativePlanner;
+  cancel: NativeCancelToken;
+  workers: number;
+  createState(): Promise<NativeState>;
+  /** The options of every chunk; asked once, with the first chunk and the first worker. */
+  decodeOptions(chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions>;
+}
+
+/** Wakes whoever waits for a condition whenever something may have changed it. */
+class Bell {
+  #waiting: (() => void)[] = [];
+
+  ring(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** The workers of one job, made when they are needed, at most `limit`. */
+class Workers {
+  readonly #idle: NativeState[] = [];
+  readonly #all: NativeState[] = [];
+  readonly #bell = new Bell();
+  readonly #limit: number;
+  readonly #create: () => Promise<NativeState>;
+
+  constructor(limit: number, create: () => Promise<NativeState>) {
+    this.#limit = limit;
+    this.#create = create;
+  }
+
+  async acquire(): Promise<NativeState> {
+    if (this.#idle.length === 0 && this.#all.length < this.#limit) {
+      const state = await this.#create();
+      this.#all.push(state);
+      return state;
+    }
+    await this.#bell.until(() => this.#idle.length > 0);
+    return this.#idle.pop() as NativeState;
+  }
+
+  release(state: NativeState): void {
+    this.#idle.push(state);
+    this.#bell.ring();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((state) => state.close()));
+  }
+}
+
+/**
+ * Decodes chunks on several workers and gives them in order. Audio is planned only as far ahead as workers need it: at most
+ * `2 * workers + 1` chunks are in memory, however long the file and however slow the consumer.
+ *
+ * The order of completion does not show: a chunk's result depends on nothing but the chunk.
+ */
+export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
+  const { planner, cancel } = work;
+  const workers = new Workers(work.workers, work.createState);
+  const running: Promise<Decoded>[] = []; // in the order of the chunks
+  const bell = new Bell();
+  let planning = true;
+
+  const decode = async (chunk: NativeChunk, state: NativeState, options: NativeDecodeOptions): Promise<Decoded> => {
+    try {
+      return { chunk, result: await decodeChunk(chunk, state, options, cancel) };
+    } finally {
+      chunk.release();
+      workers.release(state);
+    }
+  };
+  const plan = async () => {
+    let options: NativeDecodeOptions | undefined;
+    for (;;) {
+      await bell.until(() => running.length < 2 * work.workers || !planning);
+      const chunk = planning ? await planner.next(cancel) : null;
+      if (!chunk) return;
+      const state = await workers.acquire();
+      options ??= await work.decodeOptions(chunk, state);
+      const job = decode(chunk, state, options);
+      job.catch(() => {}); // thrown where it is awaited, or given up together with the whole
+      running.push(job);
+      bell.ring();
+    }
+  };
+  const stop = () => {
+    planning = false;
+    bell.ring();
+  };
+  const planned = plan().finally(stop);
+  planned.catch(() => {});
+
+  try {
+    for (;;) {
+      await bell.until(() => running.length > 0 || !planning);
+      const next = running.shift();
+      if (!next) break;
+      bell.ring();
+      yield await next;
+    }
+    await planned; // its error, if it failed
+  } finally {
+    // Left early or failed: nothing may be running when the caller goes on.
+    if (planning || running.length > 0) cancel.cancel();
+    stop();
+    await Promise.allSettled([planned, ...running]);
+    await workers.close();
+  }
+}
+
+/** One chunk. What the engine can't decode even at a second attempt is reported as failed; it does not end the whole job. */
+async function decodeChunk(
+  chunk: NativeChunk,
+  state: NativeState,
+  options: NativeDecodeOptions,
+  cancel: NativeCancelToken,
+): Promise<NativeDecodeResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await state.decode(chunk, options, cancel);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_DECODE') throw error;
+      if (attempt === 1) continue;
+      const reason = error instanceof Error ? error.message : String(error);
+      const remarks = [{ begin: chunk.begin, end: chunk.end, status: 'failed' as const, reason }];
+      return { segments: [], remarks, windows: 0, fallbacks: 0 };
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// The addon's entry: what JS sees of it is declared in lib/binding.ts.
+#include <ggml-cpu.h>
+#include <napi.h>
+#include <whisper.h>
+
+#include <cstdlib>
+
+#include "addon/model.h"
+#include "addon/planner.h"
+#include "core/ledger.h"
+
+namespace hearken {
+namespace {
+
+// Compiled without any of the features that it asks about, so that it can still say what is missing.
+const char* missingCpuFeature() {
+#if (defined(__x86_64__) || defined(_M_X64)) && (defined(__GNUC__) || defined(__clang__))
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2")) return "AVX2";
+  if (!__builtin_cpu_supports("fma")) return "FMA";
+  if (!__builtin_cpu_supports("bmi2")) return "BMI2";
+#endif
+  return nullptr;
+}
+
+Napi::Value cpuFeatures(const Napi::CallbackInfo& info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  const std::pair<const char*, int> features[] = {
+      {"avx", ggml_cpu_has_avx()},         {"avx2", ggml_cpu_has_avx2()},
+      {"avx512", ggml_cpu_has_avx512()},   {"avx512Vnni", ggml_cpu_has_avx512_vnni()},
+      {"fma", ggml_cpu_has_fma()},         {"f16c", ggml_cpu_has_f16c()},
+      {"bmi2", ggml_cpu_has_bmi2()},       {"neon", ggml_cpu_has_neon()},
+      {"dotprod", ggml_cpu_has_dotprod()}, {"llamafile", ggml_cpu_has_llamafile()},
+  };
+  for (const auto& [name, has] : features) object.Set(name, Napi::Boolean::New(info.Env(), has != 0));
+  return object;
+}
+
+Napi::Value memory(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Object object = Napi::Object::New(env);
+  const std::pair<const char*, MemoryKind> kinds[] = {{"weights", MemoryKind::kWeights},
+                                                      {"states", MemoryKind::kStates},
+                                                      {"audio", MemoryKind::kAudio},
+                                                      {"diarization", MemoryKind::kDiarization}};
+  for (const auto& [name, kind] : kinds) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("bytes", Napi::Number::New(env, static_cast<double>(Ledger::instance().bytes(kind))));
+    entry.Set("peak", Napi::Number::New(env, static_cast<double>(Ledger::instance().peak(kind))));
+    object.Set(name, entry);
+  }
+  return object;
+}
+
+Napi::Value counters(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Counters& counts = Counters::instance();
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, const std::atomic<int64_t>& value) {
+    object.Set(name, Napi::Number::New(env, static_cast<double>(value.load())));
+  };
+  set("decodes", counts.decodes);
+  set("encodes", counts.windows);
+  set("liveJobs", counts.jobs);
+  set("liveModels", counts.models);
+  set("liveStates", counts.states);
+  set("livePlanners", counts.planners);
+  return object;
+}
+
+Napi::Value shutdown(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).shutdown();
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  if (const char* missing = missingCpuFeature()) {
+    throw makeError(env, "ERR_BINDING",
+                    std::string("this CPU has no ") + missing + ", which this build of hearken needs");
+  }
+  auto* environment = new Environment(env);
+  env.SetInstanceData(environment);
+  // The last net, for a process that ends without an 'exit' event while a thread of ours computes. Registered after
+  // ggml's statics were made, so that it runs before they are destroyed.
+  static const bool once = [] {
+    ggml_cpu_init();
+    std::atexit([] { JobSet::process().shutdown(); });
+    return true;
+  }();
+  (void)once;
+
+  const auto keep = [&](Napi::FunctionReference& reference, Napi::Function constructor) {
+    reference = Napi::Persistent(constructor);
+  };
+  keep(environment->modelClass, ModelWrap::define(env));
+  keep(environment->stateClass, StateWrap::define(env));
+  keep(environment->chunkClass, ChunkWrap::define(env));
+  keep(environment->plannerClass, PlannerWrap::define(env));
+  exports.Set("CancelToken", CancelTokenWrap::define(env));
+  exports.Set("ByteQueue", QueueWrap::define(env));
+  exports.Set("ByteBuffer", BufferWrap::define(env));
+
+  Napi::Object version = Napi::Object::New(env);
+  version.Set("hearken", Napi::String::New(env, HEARKEN_VERSION));
+  version.Set("whisper", Napi::String::New(env, whisper_version()));
+  version.Set("napi", Napi::Number::New(env, NAPI_VERSION));
+  exports.Set("version", version);
+  exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
+  exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
+  exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
+  exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
+  exports.Set("memory", Napi::Function::New<memory>(env, "memory"));
+  exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
+  exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));
+  return exports;
+}
+
+NODE_API_MODULE(hearken, init)
+
+}  // namespace hearken

@@ -1,0 +1,80 @@
+#include "asr/model.h"
+
+#include <ggml.h>
+#include <whisper.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include "core/error.h"
+
+namespace hearken {
+namespace {
+
+// whisper.cpp and ggml log to stderr by default. A library keeps quiet unless it is asked.
+void quietLogs() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    static const bool loud = std::getenv("HEARKEN_NATIVE_LOG") != nullptr;
+    const auto sink = [](ggml_log_level, const char* text, void*) {
+      if (loud) std::fputs(text, stderr);
+    };
+    whisper_log_set(sink, nullptr);
+    ggml_log_set(sink, nullptr);
+  });
+}
+
+struct Source {
+  std::ifstream in;
+  CancelToken& cancel;
+};
+
+size_t readSource(void* context, void* out, size_t n) {
+  auto& source = *static_cast<Source*>(context);
+  source.cancel.throwIfCancelled();  // whisper.cpp turns what is thrown here into a failed load
+  source.in.read(static_cast<char*>(out), static_cast<std::streamsize>(n));
+  const auto got = static_cast<size_t>(source.in.gcount());
+  // At the end the loader asks for one more header and then for eof(); a short read anywhere else means a changed file.
+  if (got != n && got != 0) throw Error(codes::kModelLoad, "the file ended early");
+  return got;
+}
+
+}  // namespace
+
+std::shared_ptr<const WhisperModel> WhisperModel::load(const std::string& path, CancelToken& cancel) {
+  quietLogs();
+  ModelInfo info = inspectModelFile(path);
+  cancel.throwIfCancelled();
+
+  Source source{std::ifstream(std::filesystem::u8path(path), std::ios::binary), cancel};
+  whisper_model_loader loader{};
+  loader.context = &source;
+  loader.read = readSource;
+  loader.eof = [](void* context) { return static_cast<Source*>(context)->in.eof(); };
+  loader.close = [](void*) {};
+
+  whisper_context_params params = whisper_context_default_params();
+  params.use_gpu = false;
+  params.flash_attn = true;
+  whisper_context* context = whisper_init_with_params_no_state(&loader, params);
+  cancel.throwIfCancelled();
+  if (!context) {
+    throw Error(codes::kModelLoad,
+                "the model " + path + " could not be loaded: out of memory, or a tensor is missing or misshapen.");
+  }
+  return std::shared_ptr<const WhisperModel>(new WhisperModel(context, std::move(info)));
+}
+
+WhisperModel::WhisperModel(whisper_context* context, ModelInfo info)
+    : context_(context),
+      info_(std::move(info)),
+      memory_(MemoryKind::kWeights, static_cast<int64_t>(whisper_context_bytes(context))) {}
+
+WhisperModel::~WhisperModel() {
+  whisper_free(context_);
+}
+
+}  // namespace hearken

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <cstring>
+
+#include "audio/sources.h"
+#include "core/error.h"
+
+namespace hearken {
+
+void ByteQueue::push(std::vector<uint8_t> bytes) {
+  if (bytes.empty()) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_ || finished_) return;
+  size_ += bytes.size();
+  blocks_.push_back(std::move(bytes));
+  ready_.notify_all();
+}
+
+void ByteQueue::finish() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  finished_ = true;
+  ready_.notify_all();
+}
+
+void ByteQueue::fail(std::string message) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (finished_) return;
+  finished_ = true;
+  failure_ = message.empty() ? "the audio stream failed" : std::move(message);
+  ready_.notify_all();
+}
+
+void ByteQueue::close() {
+  std::function<void()> room;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    closed_ = true;
+    blocks_.clear();
+    offset_ = size_ = 0;
+    room = room_;
+    ready_.notify_all();
+  }
+  if (room) room();
+}
+
+bool ByteQueue::full() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !closed_ && size_ >= capacity_;
+}
+
+void ByteQueue::onRoom(std::function<void()> callback) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  room_ = std::move(callback);
+}
+
+size_t ByteQueue::read(uint8_t* out, size_t n, CancelToken& cancel) {
+  // The waker takes the mutex, so that a cancel cannot fall between the wait's test and its sleep.
+  const auto waker = cancel.onCancel([this] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ready_.notify_all();
+  });
+  std::function<void()> room;
+  size_t done = 0;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ready_.wait(lock, [&] { return size_ > 0 || finished_ || closed_ || cancel.cancelled(); });
+    cancel.throwIfCancelled();
+    if (closed_) throw Error(codes::kClosed, "the audio stream is closed");
+    if (size_ == 0 && !failure_.empty()) throw Error(codes::kAudioRead, failure_);
+    const bool wasFull = size_ >= capacity_;
+    while (done < n && !blocks_.empty()) {
+      auto& front = blocks_.front();
+      const size_t part = std::min(n - done, front.size() - offset_);
+      std::memcpy(out + done, front.data() + offset_, part);
+      done += part;
+      offset_ += part;
+      size_ -= part;
+      if (offset_ == front.size()) {
+        blocks_.pop_front();
+        offset_ = 0;
+      }
+    }
+    if (wasFull && size_ < capacity_) room = room_;
+  }
+  if (room) room();
+  return done;
+}
+
+}  // namespace hearken

@@ -1,0 +1,43 @@
+#include "core/thread_pool.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace hearken {
+
+ThreadPool& ThreadPool::instance() {
+  static ThreadPool* pool = new ThreadPool;
+  return *pool;
+}
+
+void ThreadPool::submit(std::function<void()> task) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  tasks_.push_back(std::move(task));
+  if (idle_ >= tasks_.size()) {
+    wake_.notify_one();
+    return;
+  }
+  lock.unlock();
+  std::thread([this] { run(); }).detach();
+}
+
+void ThreadPool::run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    while (!tasks_.empty()) {
+      std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      task = nullptr;  // what it holds is freed here, not under the lock
+      lock.lock();
+    }
+    ++idle_;
+    const bool woken = wake_.wait_for(lock, std::chrono::seconds(5), [this] { return !tasks_.empty(); });
+    --idle_;
+    if (!woken) return;
+  }
+}
+
+}  // namespace hearken
