@@ -85,7 +85,11 @@ export interface NativeState {
     onSegments?: (segments: NativeSegment[]) => void,
   ): Promise<NativeDecodeResult>;
   /** The language of the chunk's first 30 s. */
-  detectLanguage(chunk: NativeChunk, threads: number, cancel: NativeCancelToken): Promise<{ language: string; probability: number }>;
+  detectLanguage(
+    chunk: NativeChunk,
+    threads: number,
+    cancel: NativeCancelToken,
+  ): Promise<{ language: string; probability: number }>;
   close(): Promise<void>;
 }
 
@@ -170,7 +174,14 @@ export interface NativeAddon {
   /** Cancels everything and joins all threads: called once at exit. */
   shutdown(): void;
   /** Native calls so far, for tests: nothing else counts work as reliably. */
-  counters(): { decodes: number; encodes: number; liveJobs: number; liveModels: number; liveStates: number; livePlanners: number };
+  counters(): {
+    decodes: number;
+    encodes: number;
+    liveJobs: number;
+    liveModels: number;
+    liveStates: number;
+    livePlanners: number;
+  };
 }
 
 const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

@@ -1,3 +1,5 @@
+import type { TranscriptionResult } from './types.js';
+
 /** Every code that a {@link HearkenError} can carry. Codes are stable; messages are for people and may change. */
 export type HearkenErrorCode =
   | 'ERR_INVALID_ARG'
@@ -23,6 +25,8 @@ export type HearkenErrorCode =
 export class HearkenError extends Error {
   override readonly name = 'HearkenError';
   readonly code: HearkenErrorCode;
+  /** With ERR_ABORTED, where a job had begun: what was finished, its coverage marked `aborted` from there on. */
+  declare readonly partial?: TranscriptionResult;
 
   constructor(code: HearkenErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

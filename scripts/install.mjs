@@ -1,22 +1,22 @@
-// The install step: nothing to do where a binary for this platform is in the package; otherwise a build from source.
+// The install step: nothing to do where the package carries a binary for this platform; otherwise a build from source.
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { buildNative, ROOT } from './build-native.mjs';
 
-const require = createRequire(join(ROOT, 'package.json'));
-const checkout = process.env.npm_command === 'ci' || process.env.npm_command === 'install';
-
-function prebuilt() {
+/** A binary that was shipped with the package; one that was built here may be older than the source. */
+function shipped() {
   try {
-    // build/ is a developer's own and may be older than the source, so only what is shipped counts here.
-    require('node-gyp-build').resolve(ROOT).includes('prebuilds');
-    return require('node-gyp-build').resolve(ROOT).includes('prebuilds');
+    return createRequire(join(ROOT, 'package.json'))('node-gyp-build').resolve(ROOT).includes('prebuilds');
   } catch {
     return false;
   }
 }
 
-if (!checkout || !prebuilt()) {
+// `npx hearken` inside a checkout runs the install step once more; what `npm ci` built a moment ago is good enough for it.
+const again = process.env.npm_command === 'exec' && existsSync(join(ROOT, 'build', 'Release', 'hearken.node'));
+
+if (!again && !shipped()) {
   try {
     buildNative();
   } catch (error) {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { NativeAddon, NativeCancelToken, NativePlanner, NativePlanOptions, NativeSource } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
@@ -9,6 +10,8 @@ export const SAMPLE_RATE = 16_000;
 /** What one step of copying takes from the event loop: well under a millisecond. */
 const PIECE = 1 << 20;
 
+const DEFAULT_PCM: Required<PcmFormat> = { sampleFormat: 's16', sampleRate: SAMPLE_RATE, channels: 1 };
+
 export interface OpenAudio {
   planner: NativePlanner;
   /** Seconds of the whole audio, where they are known before the end. */
@@ -17,7 +20,12 @@ export interface OpenAudio {
   close(): Promise<void>;
 }
 
-type Opened = { source: NativeSource; feed?: () => Promise<void>; duration?: number };
+interface Opened {
+  source: NativeSource;
+  /** Starts what pushes the bytes; returns what stops it, and closes the stream that they come from. */
+  feed?: () => () => void;
+  duration?: number;
+}
 
 /** Opens any kind of audio for planning. The samples stay native; a stream is fed as fast as it is decoded. */
 export async function openAudio(
@@ -27,10 +35,9 @@ export async function openAudio(
   plan: Omit<NativePlanOptions, 'channel' | 'ffmpegPath'>,
   cancel: NativeCancelToken,
 ): Promise<OpenAudio> {
+  if (options.pcm !== undefined) checkPcm(options.pcm, audio);
   const { source, feed, duration } = await prepare(addon, audio, options.pcm);
-  const feeding = feed?.();
-  // A broken stream reaches the reader as its failure; this only keeps the promise from being unhandled.
-  feeding?.catch(() => {});
+  const stop = feed?.();
   try {
     const planner = await addon.openPlanner(
       source,
@@ -45,9 +52,13 @@ export async function openAudio(
     return {
       planner,
       duration: duration ?? (frames === undefined ? undefined : frames / SAMPLE_RATE),
-      close: () => planner.close(),
+      close: async () => {
+        stop?.();
+        await planner.close();
+      },
     };
   } catch (error) {
+    stop?.();
     throw toHearkenError(error, 'ERR_AUDIO_READ');
   }
 }
@@ -82,7 +93,10 @@ function pathOf(audio: string | URL): string {
     return audio;
   }
   if (audio.protocol !== 'file:') {
-    throw new HearkenError('ERR_INVALID_ARG', `hearken opens no ${audio.protocol} address: pass a path, or the response's body as a stream`);
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `hearken opens no ${audio.protocol} address: pass a path, or the response's body as a stream`,
+    );
   }
   return fileURLToPath(audio);
 }
@@ -100,32 +114,54 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function queued(addon: NativeAddon, stream: AsyncIterable<Uint8Array>, pcm: PcmFormat | undefined): Opened {
   const queue = new addon.ByteQueue();
   const source: NativeSource = { queue };
-  if (pcm) {
-    source.pcm = { sampleFormat: pcm.sampleFormat ?? 's16', sampleRate: pcm.sampleRate ?? SAMPLE_RATE, channels: pcm.channels ?? 1 };
-    checkPcm(source.pcm);
-  }
-  const feed = async () => {
-    try {
-      for await (const piece of stream) {
+  if (pcm) source.pcm = { ...DEFAULT_PCM, ...pcm };
+  const feed = () => {
+    const iterator = stream[Symbol.asyncIterator]();
+    let stopped = false;
+    // By hand instead of for await: a loop would hold a stream that stalls, and what is behind it, for ever.
+    const run = async () => {
+      while (!stopped) {
+        const step = await iterator.next();
+        if (stopped) return;
+        if (step.done) return queue.finish();
+        const piece: unknown = step.value;
         if (!(piece instanceof Uint8Array)) {
-          throw new Error(`the stream gave ${typeof piece === 'string' ? 'text' : `a ${typeof piece}`}: it must give bytes (Buffer, Uint8Array)`);
+          const what = typeof piece === 'string' ? 'text' : `a ${typeof piece}`;
+          throw new Error(`the stream gave ${what}: it must give bytes (Buffer, Uint8Array)`);
         }
         // Large pieces are cut, so that the queue keeps its bound.
-        for (let at = 0; at < piece.byteLength; at += PIECE) {
-          if (!(await queue.push(piece.subarray(at, at + PIECE)))) return; // nobody reads any more: the stream is closed
+        for (let at = 0; at < piece.byteLength && !stopped; at += PIECE) {
+          if (!(await queue.push(piece.subarray(at, at + PIECE)))) return stop(); // nobody reads any more
         }
       }
-      queue.finish();
-    } catch (error) {
+    };
+    const stop = () => {
+      if (stopped) return;
+      stopped = true;
+      if (stream instanceof Readable) stream.destroy();
+      // Not waited for: a generator that stalls takes no return() before it goes on.
+      else Promise.resolve(iterator.return?.()).catch(() => {});
+    };
+    run().catch((error: unknown) => {
       queue.fail(`the audio stream failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+      stop();
+    });
+    return stop;
   };
   return { source, feed };
 }
 
-function checkPcm(pcm: Required<PcmFormat>): void {
+function checkPcm(pcm: PcmFormat, audio: AudioSource): void {
+  const refuse = (message: string) => {
+    throw new HearkenError('ERR_INVALID_ARG', message);
+  };
   const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high;
-  if (!['s16', 'f32'].includes(pcm.sampleFormat)) throw new HearkenError('ERR_INVALID_ARG', `pcm.sampleFormat must be 's16' or 'f32'`);
-  if (!whole(pcm.sampleRate, 1000, 384_000)) throw new HearkenError('ERR_INVALID_ARG', 'pcm.sampleRate must be from 1000 to 384000 Hz');
-  if (!whole(pcm.channels, 1, 64)) throw new HearkenError('ERR_INVALID_ARG', 'pcm.channels must be from 1 to 64');
+  if (typeof pcm !== 'object' || pcm === null) refuse('pcm must be an object');
+  if (typeof audio === 'string' || audio instanceof URL)
+    refuse('pcm is for bytes and streams: a file tells its format itself');
+  if (audio instanceof Float32Array) refuse('pcm is for bytes and streams: a Float32Array holds 16 kHz mono samples');
+  const { sampleFormat, sampleRate, channels } = { ...DEFAULT_PCM, ...pcm };
+  if (!['s16', 'f32'].includes(sampleFormat)) refuse(`pcm.sampleFormat must be 's16' or 'f32'`);
+  if (!whole(sampleRate, 1000, 384_000)) refuse('pcm.sampleRate must be from 1000 to 384000 Hz');
+  if (!whole(channels, 1, 64)) refuse('pcm.channels must be from 1 to 64');
 }

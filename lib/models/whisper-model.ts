@@ -18,6 +18,8 @@ const forgotten = new FinalizationRegistry<string>((path) => {
 /** The handle that users hold. */
 export class Model implements WhisperModel {
   readonly #native: NativeModel;
+  #holds = 0;
+  #closing: { done: Promise<void>; idle: () => void } | undefined;
   readonly path: string;
   readonly type: string;
   readonly multilingual: boolean;
@@ -38,7 +40,15 @@ export class Model implements WhisperModel {
   }
 
   get closed(): boolean {
-    return this.#native.closed;
+    return this.#closing !== undefined || this.#native.closed;
+  }
+
+  /** A job's share in the model: close() lets it finish, whatever workers it still makes. Returns what ends it. */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      if (--this.#holds === 0) this.#closing?.idle();
+    };
   }
 
   async createState(): Promise<NativeState> {
@@ -51,7 +61,15 @@ export class Model implements WhisperModel {
 
   async close(): Promise<void> {
     forgotten.unregister(this);
-    await this.#native.close();
+    if (!this.#closing) {
+      let idle = () => {};
+      const ready = new Promise<void>((resolve) => {
+        idle = resolve;
+      });
+      this.#closing = { done: ready.then(() => this.#native.close()), idle };
+      if (this.#holds === 0) idle();
+    }
+    await this.#closing.done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

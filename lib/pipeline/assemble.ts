@@ -40,7 +40,12 @@ export class Assembly {
     let ready: NativeSegment[] = [];
     if (this.#held) {
       const first = this.#held;
-      const seam = findSeam(first.segments, segments, first.decoded.chunk.owned.end, overlapOf(first.decoded.chunk, decoded.chunk));
+      const seam = findSeam(
+        first.segments,
+        segments,
+        first.decoded.chunk.owned.end,
+        overlapOf(first.decoded.chunk, decoded.chunk),
+      );
       ready = cutSegments(first.segments, (word) => word.begin < seam.keepBefore);
       segments = cutSegments(segments, (word) => word.begin >= seam.keepFrom);
       this.#cover(first.decoded);

@@ -66,7 +66,8 @@ export class Coverage {
 
   #push(piece: Piece): void {
     const last = this.#pieces.at(-1);
-    if (last && last.status === piece.status && last.reason === piece.reason && last.end === piece.begin) last.end = piece.end;
+    if (last && last.status === piece.status && last.reason === piece.reason && last.end === piece.begin)
+      last.end = piece.end;
     else this.#pieces.push(piece);
     this.#at = piece.end;
   }

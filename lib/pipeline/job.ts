@@ -10,13 +10,16 @@ export type Emit = (event: TranscribeEvent) => Promise<void> | undefined;
 /** Events on their way to one iterator, with a bound: a reader that stops reading stops the job. */
 class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
   #events: TranscribeEvent[] = [];
-  #readers: { resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void; reject: (error: unknown) => void }[] = [];
+  #readers: {
+    resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
   #room: (() => void)[] = [];
   #ended = false;
   #error: { error: unknown } | undefined;
-  readonly #onReturn: () => void;
+  readonly #onReturn: () => Promise<void> | undefined;
 
-  constructor(onReturn: () => void) {
+  constructor(onReturn: () => Promise<void> | undefined) {
     this.#onReturn = onReturn;
   }
 
@@ -37,13 +40,18 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
     this.#ended = true;
     this.#error = error;
     for (const reader of this.#readers.splice(0)) this.#settle(reader);
-    this.#release();
+    this.release();
+  }
+
+  /** Lets the job go on although nobody reads. */
+  release(): void {
+    for (const resolve of this.#room.splice(0)) resolve();
   }
 
   next(): Promise<IteratorResult<TranscribeEvent, undefined>> {
     const event = this.#events.shift();
     if (event) {
-      if (this.#events.length < MOST_WAITING) this.#release();
+      if (this.#events.length < MOST_WAITING) this.release();
       return Promise.resolve({ value: event, done: false });
     }
     return new Promise((resolve, reject) => {
@@ -53,16 +61,19 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
     });
   }
 
-  /** The loop was left early: nobody will read the rest. */
-  return(): Promise<IteratorResult<TranscribeEvent, undefined>> {
+  /** The loop was left early: nobody will read the rest. The code behind the loop goes on once the job has ended. */
+  async return(): Promise<IteratorResult<TranscribeEvent, undefined>> {
     this.#events = [];
     this.end();
     this.#error = undefined;
-    this.#onReturn();
-    return Promise.resolve({ value: undefined, done: true });
+    await this.#onReturn();
+    return { value: undefined, done: true };
   }
 
-  #settle(reader: { resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void; reject: (error: unknown) => void }): void {
+  #settle(reader: {
+    resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void;
+    reject: (error: unknown) => void;
+  }): void {
     if (this.#error) {
       const { error } = this.#error;
       this.#error = undefined;
@@ -70,10 +81,6 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
     } else {
       reader.resolve({ value: undefined, done: true });
     }
-  }
-
-  #release(): void {
-    for (const resolve of this.#room.splice(0)) resolve();
   }
 }
 
@@ -87,44 +94,55 @@ export function startJob(
 ): TranscriptionJob {
   const controller = new AbortController();
   const queues = new Set<EventQueue>();
-  const abort = (reason?: unknown) => controller.abort(reason ?? new HearkenError('ERR_ABORTED', 'the job was aborted'));
+  const abort = (reason?: unknown) =>
+    controller.abort(reason ?? new HearkenError('ERR_ABORTED', 'the job was aborted'));
   const forward = () => abort(signal?.reason);
   if (signal?.aborted) forward();
   else signal?.addEventListener('abort', forward, { once: true });
 
+  // A stopped job waits for no reader: who aborts may be the one that does not read.
+  controller.signal.addEventListener('abort', () => {
+    for (const queue of queues) queue.release();
+  });
   const emit: Emit = (event) => {
     const waits = [...queues].map((queue) => queue.push(event)).filter((wait) => wait !== undefined);
-    return waits.length > 0 ? Promise.all(waits).then(() => undefined) : undefined;
+    return waits.length > 0 && !controller.signal.aborted ? Promise.all(waits).then(() => undefined) : undefined;
+  };
+
+  // Set together with the end of the queues: an iterator made in between would wait for ever.
+  let outcome: { error?: { error: unknown } } | undefined;
+  const settle = (error?: { error: unknown }) => {
+    outcome = error ? { error } : {};
+    signal?.removeEventListener('abort', forward);
+    for (const queue of queues) queue.end(error);
   };
   const promise = Promise.resolve()
     .then(() => run(emit, controller.signal))
     .then(
       (result) => {
-        for (const queue of queues) queue.end();
+        settle();
         return result;
       },
       (error: unknown) => {
-        for (const queue of queues) queue.end({ error });
+        settle({ error });
         throw error;
       },
-    )
-    .finally(() => signal?.removeEventListener('abort', forward));
-
-  let settled = false;
-  const settle = () => {
-    settled = true;
-  };
-  promise.then(settle, settle);
+    );
   return Object.assign(promise, {
     abort,
     [Symbol.asyncIterator](): AsyncIterator<TranscribeEvent, undefined> {
       // Who iterates gets the error from the iterator; the promise need not be awaited as well.
-      promise.catch(() => {});
+      const ended = promise.then(
+        () => {},
+        () => {},
+      );
       const queue = new EventQueue(() => {
         queues.delete(queue);
-        if (!settled && queues.size === 0) abort(new HearkenError('ERR_ABORTED', 'the loop over the events was left'));
+        if (outcome || queues.size > 0) return undefined;
+        abort(new HearkenError('ERR_ABORTED', 'the loop over the events was left'));
+        return ended;
       });
-      if (settled) promise.then(() => queue.end(), (error) => queue.end({ error }));
+      if (outcome) queue.end(outcome.error);
       else queues.add(queue);
       return queue;
     },

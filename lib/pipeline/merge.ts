@@ -14,8 +14,14 @@ export interface Seam {
  * Where two chunks overlap both have the words that lie there, and each is unsure at its own edge. The seam goes behind the
  * last word (nearest to the middle of the overlap) that both agree on; if they agree on none, through the middle.
  */
-export function findSeam(first: NativeSegment[], second: NativeSegment[], middle: number, overlap: { begin: number; end: number }): Seam {
-  const inOverlap = (word: NativeWord) => word.end > overlap.begin - MOST_APART / 2 && word.begin < overlap.end + MOST_APART / 2;
+export function findSeam(
+  first: NativeSegment[],
+  second: NativeSegment[],
+  middle: number,
+  overlap: { begin: number; end: number },
+): Seam {
+  const inOverlap = (word: NativeWord) =>
+    word.end > overlap.begin - MOST_APART / 2 && word.begin < overlap.end + MOST_APART / 2;
   const a = first.flatMap((segment) => segment.words).filter(inOverlap);
   const b = second.flatMap((segment) => segment.words).filter(inOverlap);
   const pairs = commonWords(a, b);
@@ -31,7 +37,10 @@ export function findSeam(first: NativeSegment[], second: NativeSegment[], middle
   if (!best) return { keepBefore: middle, keepFrom: middle };
   // The agreed word is the first chunk's; the second goes on with what follows it.
   const next = b[best.b + 1];
-  return { keepBefore: (a[best.a] as NativeWord).begin + 1, keepFrom: next ? next.begin : (b[best.b] as NativeWord).end };
+  return {
+    keepBefore: (a[best.a] as NativeWord).begin + 1,
+    keepFrom: next ? next.begin : (b[best.b] as NativeWord).end,
+  };
 }
 
 const key = (word: NativeWord) => word.text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');

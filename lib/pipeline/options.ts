@@ -19,9 +19,22 @@ export interface JobOptions {
 const DEFAULT_CHUNK_SECONDS = 30;
 const MOST_DEFAULT_WORKERS = 4;
 
-function number(name: string, value: number | undefined, fallback: number, low: number, high: number, integer = false): number {
+function number(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  low: number,
+  high: number,
+  integer = false,
+): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || Number.isNaN(value) || value < low || value > high || (integer && !Number.isInteger(value))) {
+  if (
+    typeof value !== 'number' ||
+    Number.isNaN(value) ||
+    value < low ||
+    value > high ||
+    (integer && !Number.isInteger(value))
+  ) {
     const kind = integer ? 'a whole number' : 'a number';
     const range = high === Number.POSITIVE_INFINITY ? `of at least ${low}` : `from ${low} to ${high}`;
     throw new HearkenError('ERR_INVALID_ARG', `${name} must be ${kind} ${range}, not ${String(value)}`);
@@ -31,7 +44,8 @@ function number(name: string, value: number | undefined, fallback: number, low: 
 
 function flag(name: string, value: boolean | undefined, fallback: boolean): boolean {
   if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') throw new HearkenError('ERR_INVALID_ARG', `${name} must be true or false, not ${String(value)}`);
+  if (typeof value !== 'boolean')
+    throw new HearkenError('ERR_INVALID_ARG', `${name} must be true or false, not ${String(value)}`);
   return value;
 }
 
@@ -41,8 +55,25 @@ function text(name: string, value: string | undefined): string {
   return value;
 }
 
+/** Of any realm or polyfill: what is used of it is there. */
+export function isSignal(signal: unknown): signal is AbortSignal {
+  const given = signal as Partial<AbortSignal> | null | undefined;
+  return typeof given?.aborted === 'boolean' && typeof given.addEventListener === 'function';
+}
+
 /** Fills in defaults and refuses what makes no sense, before anything is opened. */
 export function resolveOptions(options: TranscribeOptions): JobOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new HearkenError('ERR_INVALID_ARG', `options must be an object, not ${String(options)}`);
+  }
+  if (options.signal !== undefined && !isSignal(options.signal)) {
+    throw new HearkenError('ERR_INVALID_ARG', 'signal must be an AbortSignal');
+  }
+  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
+    throw new HearkenError('ERR_INVALID_ARG', 'onProgress must be a function');
+  }
+  text('ffmpegPath', options.ffmpegPath);
+  flag('offline', options.offline, false);
   const start = number('startTime', options.startTime, 0, 0, Number.POSITIVE_INFINITY);
   const end = number('endTime', options.endTime, Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
   if (!Number.isFinite(start)) throw new HearkenError('ERR_INVALID_ARG', 'startTime must be finite');

@@ -1,4 +1,11 @@
-import type { NativeCancelToken, NativeChunk, NativeDecodeOptions, NativeDecodeResult, NativePlanner, NativeState } from '../binding.js';
+import type {
+  NativeCancelToken,
+  NativeChunk,
+  NativeDecodeOptions,
+  NativeDecodeResult,
+  NativePlanner,
+  NativeState,
+} from '../binding.js';
 
 /** A chunk and what came of it. */
 export interface Decoded {
@@ -88,8 +95,14 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
       await bell.until(() => running.length < 2 * work.workers || !planning);
       const chunk = planning ? await planner.next(cancel) : null;
       if (!chunk) return;
-      const state = await workers.acquire();
-      options ??= await work.decodeOptions(chunk, state);
+      let state: NativeState;
+      try {
+        state = await workers.acquire();
+        options ??= await work.decodeOptions(chunk, state);
+      } catch (error) {
+        chunk.release();
+        throw error;
+      }
       const job = decode(chunk, state, options);
       job.catch(() => {}); // thrown where it is awaited, or given up together with the whole
       running.push(job);

@@ -1,13 +1,19 @@
 import { type OpenAudio, openAudio, SAMPLE_RATE } from '../audio/source.js';
-import { binding, type NativeCancelToken, type NativeChunk, type NativeDecodeOptions, type NativeState } from '../binding.js';
+import {
+  binding,
+  type NativeCancelToken,
+  type NativeChunk,
+  type NativeDecodeOptions,
+  type NativeState,
+} from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
-import { asModel, loadWhisperModel, type Model } from '../models/whisper-model.js';
 import { resolveVadModel } from '../models/resolve.js';
+import { asModel, loadWhisperModel, type Model } from '../models/whisper-model.js';
 import { Result } from '../result.js';
 import type { AudioSource, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
 import { Assembly } from './assemble.js';
 import { type Emit, startJob } from './job.js';
-import { type JobOptions, resolveOptions } from './options.js';
+import { isSignal, type JobOptions, resolveOptions } from './options.js';
 import { ProgressMeter } from './progress.js';
 import { decodeInOrder } from './scheduler.js';
 import { samples, seconds } from './time.js';
@@ -21,7 +27,8 @@ import { samples, seconds } from './time.js';
  * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_CLOSED; ERR_ABORTED carries what was finished as `partial`
  */
 export function transcribeChunked(audio: AudioSource, options: TranscribeOptions = {}): TranscriptionJob {
-  return startJob(options.signal, (emit, signal) => run(audio, options, emit, signal));
+  const signal = isSignal(options?.signal) ? options.signal : undefined;
+  return startJob(signal, (emit, stop) => run(audio, options, emit, stop));
 }
 
 /** The simple call: the whole result, once it is there. The same engine and options as {@link transcribeChunked}. */
@@ -29,7 +36,12 @@ export async function transcribe(audio: AudioSource, options: TranscribeOptions 
   return transcribeChunked(audio, options);
 }
 
-async function run(audio: AudioSource, options: TranscribeOptions, emit: Emit, signal: AbortSignal): Promise<TranscriptionResult> {
+async function run(
+  audio: AudioSource,
+  options: TranscribeOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<TranscriptionResult> {
   const job = resolveOptions(options);
   if (signal.aborted) throw aborted(signal);
   const addon = binding();
@@ -38,8 +50,10 @@ async function run(audio: AudioSource, options: TranscribeOptions, emit: Emit, s
   signal.addEventListener('abort', abort, { once: true });
   let model: Model | undefined;
   let open: OpenAudio | undefined;
+  let release: (() => void) | undefined;
   try {
     const given = typeof options.model === 'object' ? asModel(options.model) : undefined;
+    release = given?.hold();
     const vadModel = job.skipSilence ? await resolveVadModel() : '';
     const plan = { begin: samples(job.start), end: job.end === Number.POSITIVE_INFINITY ? job.end : samples(job.end) };
     const chunkSamples = samples(job.chunkSeconds);
@@ -48,7 +62,10 @@ async function run(audio: AudioSource, options: TranscribeOptions, emit: Emit, s
     checkStart(job, open.duration);
     if (!given) {
       const { offline } = options;
-      model = await loadWhisperModel(options.model as string | undefined, { signal, ...(offline === undefined ? {} : { offline }) });
+      model = await loadWhisperModel(options.model as string | undefined, {
+        signal,
+        ...(offline === undefined ? {} : { offline }),
+      });
     }
     return await decodeAll(open, given ?? (model as Model), job, options, { emit, signal, cancel });
   } catch (error) {
@@ -58,6 +75,7 @@ async function run(audio: AudioSource, options: TranscribeOptions, emit: Emit, s
     signal.removeEventListener('abort', abort);
     await open?.close();
     await model?.close();
+    release?.(); // last: a close() of the caller's handle resolves when all of this job is gone
   }
 }
 
@@ -67,7 +85,13 @@ interface Reins {
   cancel: NativeCancelToken;
 }
 
-async function decodeAll(open: OpenAudio, model: Model, job: JobOptions, options: TranscribeOptions, { emit, signal, cancel }: Reins): Promise<TranscriptionResult> {
+async function decodeAll(
+  open: OpenAudio,
+  model: Model,
+  job: JobOptions,
+  options: TranscribeOptions,
+  { emit, signal, cancel }: Reins,
+): Promise<TranscriptionResult> {
   const { planner } = open;
   let language = job.language ?? 'en';
   let languageProbability: number | undefined;
@@ -76,8 +100,8 @@ async function decodeAll(open: OpenAudio, model: Model, job: JobOptions, options
   const meter = new ProgressMeter();
   const total = rangeSeconds(job, open.duration);
 
-  const report = async (force = false) => {
-    const progress = meter.at(seconds(assembly.position - begin), total, force);
+  const report = async (whole = total, force = false) => {
+    const progress = meter.at(seconds(assembly.position - begin), whole, force);
     if (!progress) return;
     options.onProgress?.(progress);
     await emit({ type: 'progress', progress });
@@ -103,7 +127,11 @@ async function decodeAll(open: OpenAudio, model: Model, job: JobOptions, options
     if (!signal.aborted) throw error;
     assembly.flush();
     const end = Math.max(assembly.position, total === undefined ? planner.position : begin + samples(total));
-    const partial = assembly.transcript(open.duration ?? seconds(planner.position), assembly.finish(end, 'aborted'), languageProbability);
+    const partial = assembly.transcript(
+      open.duration ?? seconds(planner.position),
+      assembly.finish(end, 'aborted'),
+      languageProbability,
+    );
     throw aborted(signal, new Result(partial));
   }
 
@@ -111,7 +139,7 @@ async function decodeAll(open: OpenAudio, model: Model, job: JobOptions, options
   const end = planner.position;
   const duration = job.end === Number.POSITIVE_INFINITY ? seconds(end) : (open.duration ?? seconds(end));
   const coverage = assembly.finish(end, 'silence');
-  await report(true);
+  await report(seconds(assembly.position - begin), true);
   const result = new Result(assembly.transcript(duration, coverage, languageProbability));
   await emit({ type: 'done', result });
   return result;
@@ -124,7 +152,10 @@ function rangeSeconds(job: JobOptions, duration: number | undefined): number | u
 
 function checkStart(job: JobOptions, duration: number | undefined): void {
   if (duration !== undefined && job.start > 0 && job.start >= duration) {
-    throw new HearkenError('ERR_INVALID_ARG', `startTime is ${job.start} s, but the audio ends at ${seconds(duration * SAMPLE_RATE)} s`);
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `startTime is ${job.start} s, but the audio ends at ${seconds(duration * SAMPLE_RATE)} s`,
+    );
   }
 }
 

@@ -80,6 +80,7 @@ BufferWrap::BufferWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
 Napi::Value BufferWrap::append(const Napi::CallbackInfo& info) {
   const Napi::Uint8Array bytes = bytesArg(info);
+  if (!bytes_) throw makeError(info.Env(), codes::kClosed, "these bytes were read already");
   if (bytes_->data.size() + bytes.ByteLength() > bytes_->data.capacity()) {
     throw makeError(info.Env(), codes::kInvalidArg, "more bytes than were announced");
   }

@@ -68,7 +68,8 @@ Napi::Value PlannerWrap::open(const Napi::CallbackInfo& info) {
   if (source.Has("path")) {
     open = [path = stringField(source, "path"), reading, cancel] { return openFile(path, reading, *cancel); };
   } else if (source.Has("buffer")) {
-    const auto bytes = unwrap<BufferWrap>(source.Get("buffer"), "buffer")->bytes();
+    const auto bytes = unwrap<BufferWrap>(source.Get("buffer"), "buffer")->take();
+    if (!bytes) throw makeError(env, codes::kClosed, "these bytes were read already");
     open = [bytes, reading, cancel] {
       return openBytes(bytes->data.data(), bytes->data.size(), bytes, reading, *cancel);
     };

@@ -75,7 +75,8 @@ class BufferWrap : public Napi::ObjectWrap<BufferWrap> {
     std::vector<uint8_t> data;
     Allocation memory;
   };
-  const std::shared_ptr<Bytes>& bytes() const { return bytes_; }
+  // Hands the bytes over to a reader: they go with it, not with the garbage collection of this object.
+  std::shared_ptr<Bytes> take() { return std::exchange(bytes_, nullptr); }
 
  private:
   Napi::Value append(const Napi::CallbackInfo& info);

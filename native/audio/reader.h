@@ -10,7 +10,8 @@
 
 namespace hearken {
 
-// The one rate and layout that everything behind the reader sees: 16 kHz, mono, float in [-1, 1], always finite.
+// The one rate and layout that everything behind the reader sees: 16 kHz, mono, float, always finite. Nominally in [-1,
+// 1]; a float source that is louder keeps its level (up to 1e6), since clipping would destroy its speech.
 constexpr int kSampleRate = 16000;
 
 struct AudioInfo {

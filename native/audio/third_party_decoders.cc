@@ -89,11 +89,20 @@ int Mp3Core::decode(const uint8_t* frame, int bytes, float* out, int& channels) 
   return samples;
 }
 
+// It gets its memory as one block: so a bad header leaks nothing (it forgets some of what it allocates there), a
+// hostile one cannot ask for more than the largest block, and the block can be counted.
 std::unique_ptr<VorbisCore> VorbisCore::open(const uint8_t* headers, int bytes) {
-  std::unique_ptr<VorbisCore> core(new VorbisCore);
-  int used = 0, error = 0;
-  core->vorbis_ = stb_vorbis_open_pushdata(headers, bytes, &used, &error, nullptr);
-  return core->vorbis_ ? std::move(core) : nullptr;
+  for (int size : {1 << 19, 1 << 21, 1 << 23, 1 << 25}) {
+    std::unique_ptr<VorbisCore> core(new VorbisCore);
+    core->memory_.reset(new char[static_cast<size_t>(size)]);
+    core->allocation_ = Allocation(MemoryKind::kAudio, size);
+    const stb_vorbis_alloc block{core->memory_.get(), size};
+    int used = 0, error = 0;
+    core->vorbis_ = stb_vorbis_open_pushdata(headers, bytes, &used, &error, &block);
+    if (core->vorbis_) return core;
+    if (error != VORBIS_outofmem) return nullptr;
+  }
+  return nullptr;
 }
 VorbisCore::~VorbisCore() {
   if (vorbis_) stb_vorbis_close(vorbis(vorbis_));

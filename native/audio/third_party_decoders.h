@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/ledger.h"
+
 namespace hearken {
 
 // Thin wraps of the single-file decoders in the vendored whisper.cpp (miniaudio's dr_flac and dr_mp3, stb_vorbis): the
@@ -62,6 +64,8 @@ class VorbisCore {
 
  private:
   VorbisCore() = default;
+  std::unique_ptr<char[]> memory_;  // of the decoder itself too
+  Allocation allocation_;
   void* vorbis_ = nullptr;
 };
 

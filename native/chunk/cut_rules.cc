@@ -11,7 +11,7 @@ constexpr int64_t kFrame = static_cast<int64_t>(kSpeechFrame);
 // What a cut is worth: between 0 and 1 for the pause, against the share of the window that it uses. The weight says that half a
 // window is worth as much as the best pause is over the least one (chosen on data, bench/native/plan_eval.cc).
 constexpr double kFillWeight = 1.5;
-constexpr double kPauseScale = 0.3;  // seconds of pause that are worth 63 %
+constexpr double kPauseScale = 0.5;  // seconds of pause that are worth 63 %
 constexpr double kTailWeight = 2.0;
 constexpr int64_t kLeastPause = 3 * kFrame;
 

@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "audio_helpers.h"
 
 using namespace audiotest;
@@ -106,6 +108,28 @@ TEST(audio_seek_ffmpeg_is_exact) {
       CHECK(largestDifference(whole, static_cast<size_t>(target), part) < 1e-4);
     }
   }
+}
+
+// Long enough for a search among Ogg pages and for a jump of ffmpeg's.
+TEST(audio_seek_long_files_is_exact) {
+  needFfmpeg();
+  const TemporaryFile source("long.wav", makeWav(babble(44100, 150), 44100, 1, false));
+  int made = 0;
+  for (const char* codec : {"ogg libvorbis", "m4a aac", "opus libopus", "mp3 libmp3lame"}) {
+    const std::string text = codec, kind = text.substr(0, text.find(' ')), name = text.substr(text.find(' ') + 1);
+    const TemporaryFile file("long." + kind, {});
+    const std::string command = "ffmpeg -v quiet -y -i " + source.path() + " -c:a " + name + " " + file.path();
+    if (std::system(command.c_str()) != 0) {
+      std::printf("    %s is not tried: this ffmpeg has no encoder for it\n", codec);
+      continue;
+    }
+    ++made;
+    auto reader = open(file.path());
+    const Samples whole = readAll(*reader);
+    CHECK_NEAR(static_cast<double>(whole.size()), 150 * 16000, 3000);
+    checkSeeks(*reader, whole, 1e-4);
+  }
+  if (made == 0) throw check::Skip{"ffmpeg has none of the encoders"};
 }
 
 TEST(audio_stream_seeks_forwards_only) {

@@ -41,28 +41,29 @@ std::string shared(const std::string& path);
     if (!(condition)) check::fail(__FILE__, __LINE__, #condition); \
   } while (0)
 
-#define REQUIRE(condition)                            \
-  do {                                                \
-    if (!(condition)) {                               \
-      check::fail(__FILE__, __LINE__, #condition);    \
-      throw check::Stop();                            \
-    }                                                 \
+#define REQUIRE(condition)                         \
+  do {                                             \
+    if (!(condition)) {                            \
+      check::fail(__FILE__, __LINE__, #condition); \
+      throw check::Stop();                         \
+    }                                              \
   } while (0)
 
-#define CHECK_NEAR(a, b, tolerance)                                                                              \
-  do {                                                                                                           \
-    const double a_ = (a), b_ = (b);                                                                             \
-    if (!(std::fabs(a_ - b_) <= (tolerance)))                                                                    \
-      check::fail(__FILE__, __LINE__, std::string(#a " ≈ " #b ": ") + std::to_string(a_) + " vs " + std::to_string(b_)); \
+#define CHECK_NEAR(a, b, tolerance)                                                                  \
+  do {                                                                                               \
+    const double a_ = (a), b_ = (b);                                                                 \
+    if (!(std::fabs(a_ - b_) <= (tolerance)))                                                        \
+      check::fail(__FILE__, __LINE__,                                                                \
+                  std::string(#a " ≈ " #b ": ") + std::to_string(a_) + " vs " + std::to_string(b_)); \
   } while (0)
 
 // The statement throws hearken::Error with this code.
-#define CHECK_THROWS(statement, expected)                                                                    \
-  do {                                                                                                       \
-    try {                                                                                                    \
-      statement;                                                                                             \
-      check::fail(__FILE__, __LINE__, "no error from " #statement);                                          \
-    } catch (const hearken::Error& error_) {                                                                 \
+#define CHECK_THROWS(statement, expected)                                                                     \
+  do {                                                                                                        \
+    try {                                                                                                     \
+      statement;                                                                                              \
+      check::fail(__FILE__, __LINE__, "no error from " #statement);                                           \
+    } catch (const hearken::Error& error_) {                                                                  \
       if (error_.code() != (expected)) check::fail(__FILE__, __LINE__, #statement " threw " + error_.code()); \
-    }                                                                                                        \
+    }                                                                                                         \
   } while (0)
