@@ -1,7 +1,8 @@
 // How good the speech detector and the chunk plan are, against marked speech:
 //   plan_eval <silero.bin> [--energy] [--chunk <seconds>] <audio> <truth.rttm> [<audio> <truth.rttm> …]
-// Frames: speech frames that no region has (miss), and other frames that one has (false alarm), with the chunk's padding.
-// Plan: speech that no chunk owns, cuts inside marked speech, how full the chunks are, what the detector costs.
+// Frames: speech frames that no region has (miss), and other frames that one has (false alarm), with the chunk's
+// padding. Plan: speech that no chunk owns, cuts inside marked speech, how full the chunks are, what the detector
+// costs.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -79,21 +80,26 @@ struct Totals {
   int chunks = 0, cuts = 0, inside = 0, deep = 0, loud = 0, overlaps = 0;
 };
 
-double clock() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double clock() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 bool covers(const std::vector<Stretch>& all, double t, double margin) {
-  return std::any_of(all.begin(), all.end(), [&](const Stretch& s) { return t > s.begin + margin && t < s.end - margin; });
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Stretch& s) { return t > s.begin + margin && t < s.end - margin; });
 }
 
 std::vector<float> readAll(const std::string& path, CancelToken& cancel) {
   auto reader = openFile(path, {}, cancel);
   std::vector<float> all, block(kSpeechFrame * 100);
-  for (size_t n; (n = reader->read(block.data(), block.size(), cancel)) > 0;) all.insert(all.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(n));
+  for (size_t n; (n = reader->read(block.data(), block.size(), cancel)) > 0;)
+    all.insert(all.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(n));
   all.resize((all.size() + kSpeechFrame - 1) / kSpeechFrame * kSpeechFrame);
   return all;
 }
 
-void scoreFrames(const std::vector<float>& pcm, SpeechDetector& detector, const std::vector<Stretch>& truth, double padding, Totals& t) {
+void scoreFrames(const std::vector<float>& pcm, SpeechDetector& detector, const std::vector<Stretch>& truth,
+                 double padding, Totals& t) {
   CancelToken cancel;
   std::vector<float> probabilities;
   const double from = clock();
@@ -122,18 +128,20 @@ void scoreFrames(const std::vector<float>& pcm, SpeechDetector& detector, const 
 double depth(const std::vector<float>& pcm, double t) {
   const auto power = [&](int64_t from, int64_t n) {
     double sum = 0;
-    for (int64_t i = std::max<int64_t>(from, 0); i < std::min<int64_t>(from + n, static_cast<int64_t>(pcm.size())); ++i) sum += static_cast<double>(pcm[i]) * pcm[i];
+    for (int64_t i = std::max<int64_t>(from, 0); i < std::min<int64_t>(from + n, static_cast<int64_t>(pcm.size())); ++i)
+      sum += static_cast<double>(pcm[i]) * pcm[i];
     return sum / static_cast<double>(n) + 1e-12;
   };
   const int64_t at = static_cast<int64_t>(t * kSampleRate), frame = kSpeechFrame;
   std::vector<double> around;
-  for (int64_t from = at - 2 * kSampleRate; from < at + 2 * kSampleRate; from += frame) around.push_back(power(from, frame));
+  for (int64_t from = at - 2 * kSampleRate; from < at + 2 * kSampleRate; from += frame)
+    around.push_back(power(from, frame));
   std::sort(around.begin(), around.end());
   return 10 * std::log10(around[around.size() * 3 / 4] / power(at - frame / 2, frame));
 }
 
-void scorePlan(const std::string& path, const std::vector<float>& pcm, std::unique_ptr<SpeechDetector> detector, const std::vector<Stretch>& truth, int64_t chunk, bool detect, bool list,
-               Totals& t) {
+void scorePlan(const std::string& path, const std::vector<float>& pcm, std::unique_ptr<SpeechDetector> detector,
+               const std::vector<Stretch>& truth, int64_t chunk, bool detect, bool list, Totals& t) {
   CancelToken cancel;
   PlanOptions options;
   options.chunkSamples = chunk;
@@ -144,8 +152,9 @@ void scorePlan(const std::string& path, const std::vector<float>& pcm, std::uniq
   while (auto c = planner.next(cancel)) {
     const double begin = c->span.begin / double(kSampleRate), end = c->span.end / double(kSampleRate);
     if (list) {
-      std::printf("  %3d %9.2f – %9.2f (%5.2f s) owns %9.2f – %9.2f %s\n", c->index, begin, end, end - begin, c->owned.begin / double(kSampleRate),
-                  c->owned.end / double(kSampleRate), c->end == ChunkEnd::kOverlap ? "overlap" : "");
+      std::printf("  %3d %9.2f – %9.2f (%5.2f s) owns %9.2f – %9.2f %s\n", c->index, begin, end, end - begin,
+                  c->owned.begin / double(kSampleRate), c->owned.end / double(kSampleRate),
+                  c->end == ChunkEnd::kOverlap ? "overlap" : "");
     }
     ++t.chunks;
     t.chunkSeconds += end - begin;
@@ -167,7 +176,8 @@ void scorePlan(const std::string& path, const std::vector<float>& pcm, std::uniq
     double got = 0;
     for (const auto& o : owned) got += std::max(0.0, std::min(s.end, o.end) - std::max(s.begin, o.begin));
     t.unowned += s.end - s.begin - got;
-    if (list && s.end - s.begin - got > 0.05) std::printf("  dropped %.2f s of the speech at %.2f – %.2f\n", s.end - s.begin - got, s.begin, s.end);
+    if (list && s.end - s.begin - got > 0.05)
+      std::printf("  dropped %.2f s of the speech at %.2f – %.2f\n", s.end - s.begin - got, s.begin, s.end);
   }
 }
 
@@ -191,7 +201,9 @@ int main(int argc, char** argv) {
     }
   }
   if (files.size() < 3 || files.size() % 2 == 0) {
-    std::fprintf(stderr, "usage: plan_eval <silero.bin> [--energy | --no-detection] [--chunk <seconds>] [--list] <audio> <truth.rttm> …\n");
+    std::fprintf(stderr,
+                 "usage: plan_eval <silero.bin> [--energy | --no-detection] [--chunk <seconds>] [--list] <audio> "
+                 "<truth.rttm> …\n");
     return 2;
   }
   try {
@@ -207,10 +219,16 @@ int main(int argc, char** argv) {
       scoreFrames(pcm, *make(), truth, 0.3, t);
       scorePlan(files[i], pcm, make(), truth, static_cast<int64_t>(chunkSeconds * kSampleRate), detect, list, t);
     }
-    std::printf("frames: %.0f s of audio, %.0f s of speech; missed with 0.3 s padding %.3f %%, false alarm %.2f %%, %.2f ms a second\n", t.seconds,
-                t.speech * kFrameSeconds, 100 * t.missed / t.speech, 100 * t.alarmed / std::max(1.0, t.silence), 1e3 * t.detectSeconds / t.seconds);
-    std::printf("plan:   %d chunks, %.1f s on average; %d edges, %d in marked speech (> 0.05 s), %d deep (> 0.25 s), %d of these less than 10 dB below the speech around; %d overlaps; dropped %.2f s = %.3f %%\n", t.chunks,
-                t.chunkSeconds / std::max(1, t.chunks), t.cuts, t.inside, t.deep, t.loud, t.overlaps, t.unowned, 100 * t.unowned / (t.speech * kFrameSeconds));
+    std::printf(
+        "frames: %.0f s of audio, %.0f s of speech; missed with 0.3 s padding %.3f %%, false alarm %.2f %%, %.2f ms a "
+        "second\n",
+        t.seconds, t.speech * kFrameSeconds, 100 * t.missed / t.speech, 100 * t.alarmed / std::max(1.0, t.silence),
+        1e3 * t.detectSeconds / t.seconds);
+    std::printf(
+        "plan:   %d chunks, %.1f s on average; %d edges, %d in marked speech (> 0.05 s), %d deep (> 0.25 s), %d of "
+        "these less than 10 dB below the speech around; %d overlaps; dropped %.2f s = %.3f %%\n",
+        t.chunks, t.chunkSeconds / std::max(1, t.chunks), t.cuts, t.inside, t.deep, t.loud, t.overlaps, t.unowned,
+        100 * t.unowned / (t.speech * kFrameSeconds));
   } catch (const Error& error) {
     std::fprintf(stderr, "%s: %s\n", error.code().c_str(), error.what());
     return 1;

@@ -57,7 +57,10 @@ export class Coverage {
   }
 
   spans(): CoverageSpan[] {
-    return this.#pieces.map(({ begin, end, ...rest }) => ({ start: seconds(begin), end: seconds(end), ...rest }));
+    // Less than half a millisecond is nothing in a result; its neighbours still meet.
+    return this.#pieces
+      .map(({ begin, end, ...rest }) => ({ start: seconds(begin), end: seconds(end), ...rest }))
+      .filter((span) => span.end > span.start);
   }
 
   get start(): number {

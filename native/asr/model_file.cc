@@ -2,12 +2,15 @@
 
 #include <ggml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "asr/model_tensors.h"
+#include "asr/words.h"
 #include "core/error.h"
 
 namespace hearken {
@@ -167,6 +170,7 @@ void readTables(Reader& in, const ModelInfo& info) {
 }
 
 void readTensors(Reader& in, ModelInfo& info, ggml_type weights) {
+  const auto expected = expectedTensors(info, weights);
   std::set<std::string> seen;
   while (!in.atEnd()) {
     const int32_t dimensions = in.take<int32_t>("a tensor's header");
@@ -184,20 +188,25 @@ void readTensors(Reader& in, ModelInfo& info, ggml_type weights) {
     }
     std::string name(static_cast<size_t>(length), '\0');
     in.bytes(name.data(), name.size(), "a tensor's name");
-    if (type != GGML_TYPE_F32 && type != GGML_TYPE_F16 && type != weights) {
-      in.bad("tensor " + name + " has type " + std::to_string(type));
+    const auto wanted = expected.find(name);
+    if (wanted == expected.end()) in.bad("it has a tensor '" + trimmed(toUtf8(name)) + "', which Whisper has not");
+    const ggml_type kind = wanted->second.type;
+    if (type != kind) {
+      in.bad("tensor " + name + " has type " + std::to_string(type) + " instead of " + ggml_type_name(kind));
     }
-    const auto kind = static_cast<ggml_type>(type);
-    if (shape[0] % ggml_blck_size(kind) != 0) in.bad("tensor " + name + " has rows of " + std::to_string(shape[0]));
+    const auto& dims = wanted->second.shape;
+    if (!std::equal(dims.begin(), dims.end(), shape)) {
+      in.bad("tensor " + name + " has shape " + std::to_string(shape[0]) + "x" + std::to_string(shape[1]) + "x" +
+             std::to_string(shape[2]));
+    }
     const int64_t bytes = elements / ggml_blck_size(kind) * static_cast<int64_t>(ggml_type_size(kind));
     if (!seen.insert(name).second) in.bad("tensor " + name + " is there twice");
     in.skip(bytes, ("tensor " + name).c_str());
     info.weightBytes += bytes;
   }
-  // 11 outside of the blocks, 15 in a block of the encoder, 24 in one of the decoder.
-  const size_t expected = 11 + 15 * static_cast<size_t>(info.audioLayers) + 24 * static_cast<size_t>(info.textLayers);
-  if (seen.size() != expected) {
-    in.bad("it has " + std::to_string(seen.size()) + " tensors of " + std::to_string(expected) + " (truncated?)");
+  if (seen.size() != expected.size()) {
+    in.bad("it has " + std::to_string(seen.size()) + " tensors of " + std::to_string(expected.size()) +
+           " (truncated?)");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <whisper.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "asr/window.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Whisper reads silence before and after what it is given; what is shorter than this has no word in it.
 constexpr size_t kShortest = kSampleRate / 10;
+
+// What the encoder sees beyond the audio of a window, in positions of 20 ms. Less loses words; see docs/engine.md.
+constexpr int kContextMargin = 128;
 
 // Sound that is far from what the model was trained on is brought near: a large offset removed, very quiet or clipped
 // sound scaled. Ordinary recordings pass unchanged, without a copy.
@@ -55,6 +59,7 @@ whisper_full_params makeParams(whisper_context* context, const DecodeOptions& op
     // Without context the prompt's own tokens, and the one that marks a prompt, are all that fits.
     if (!options.context) params.n_max_text_ctx = whisper_token_count(context, params.initial_prompt) + 1;
   }
+  params.audio_ctx_margin = kContextMargin;
   params.suppress_nst = options.suppressNonSpeech;
   params.temperature = options.temperature;
   params.temperature_inc = options.temperatureIncrement;
@@ -62,6 +67,19 @@ whisper_full_params makeParams(whisper_context* context, const DecodeOptions& op
   params.beam_search.beam_size = options.beamSize;
   return params;
 }
+
+// What ends a decode from within: a cancel, or output that is not a number (damaged weights), which whisper.cpp would
+// turn into hundreds of exclamation marks and retry at every temperature.
+struct Watch {
+  explicit Watch(CancelToken& token) : cancel(token) {}
+  CancelToken& cancel;
+  std::atomic<bool> broken{false};  // logits of several decoders are looked at by several threads
+
+  bool stopped() const { return cancel.cancelled() || broken; }
+  void look(const float* logits, int count) {
+    if (std::isnan(logits[0]) && std::isnan(logits[count / 2]) && std::isnan(logits[count - 1])) broken = true;
+  }
+};
 
 void checkOptions(const DecodeOptions& options, const ModelInfo& model) {
   const auto require = [](bool ok, const std::string& message) {
@@ -115,16 +133,24 @@ DecodeResult WhisperState::decode(const DecodeInput& input, const DecodeOptions&
   };
   params.window_callback_user_data = &window;
 
-  const auto aborted = [](void* data) { return static_cast<CancelToken*>(data)->cancelled(); };
-  whisper_set_graph_abort_callback(state_, aborted, &cancel);
-  params.abort_callback = aborted;
-  params.abort_callback_user_data = &cancel;
+  Watch watch{cancel};
+  const auto stopped = [](void* data) { return static_cast<Watch*>(data)->stopped(); };
+  whisper_set_graph_abort_callback(state_, stopped, &watch);
+  params.abort_callback = stopped;
+  params.abort_callback_user_data = &watch;
+  params.logits_filter_callback = [](whisper_context* context, whisper_state*, const whisper_token_data*, int,
+                                     float* logits,
+                                     void* data) { static_cast<Watch*>(data)->look(logits, whisper_n_vocab(context)); };
+  params.logits_filter_callback_user_data = &watch;
   const int status = whisper_full_with_state(model_->context(), state_, params, samples, static_cast<int>(input.count));
   whisper_set_graph_abort_callback(state_, nullptr, nullptr);
   memory_.resize(static_cast<int64_t>(whisper_state_bytes(state_)));  // more decoders than before make it grow
 
   window.rethrow();
   cancel.throwIfCancelled();
+  if (watch.broken)
+    throw Error(codes::kDecode,
+                "the model's output is not a number: its weights are damaged ('hearken models verify')");
   if (status != 0)
     throw Error(codes::kDecode, "whisper.cpp failed on this chunk (status " + std::to_string(status) + ")");
   return window.take();

@@ -162,7 +162,7 @@ void DecodeWindow::align(std::vector<Draft>& drafts, const whisper_window_info& 
     for (const auto& token : draft.tokens) tokens.push_back(token.id);
   }
 
-  const auto stride = static_cast<size_t>(model_.info().audioContext);
+  const auto stride = static_cast<size_t>(info.audio_ctx);
   const int total = static_cast<int>(input_.count / kFrame10ms);
   AttentionScores scores;
   scores.heads = heads.n_heads;

@@ -20,8 +20,10 @@ struct AudioInfo {
   std::string decoder;    // "builtin" or "ffmpeg"
   int sampleRate = 0;     // of the source, Hz
   int channels = 0;       // of the source
-  std::optional<int64_t>
-      frames;  // length in 16 kHz samples, where the source tells; the end of a damaged file may come earlier
+  // Length in 16 kHz samples, where the source tells. Exact for our own decoders, but for a damaged file, which may end
+  // earlier. With ffmpeg it is what the container says, up to some tenths of a second off either way. read() has the
+  // last word.
+  std::optional<int64_t> frames;
   bool seekable = false;
 };
 
@@ -40,7 +42,7 @@ class AudioReader {
   // Position, in 16 kHz samples, of the next sample that read() gives.
   virtual int64_t position() const = 0;
   // Moves to a 16 kHz sample. Exact: the samples that follow are those of an unbroken read (±1e-4). A source that can't
-  // seek decodes and drops what lies between, forwards only. Beyond the end: read() gives 0.
+  // seek decodes and drops what lies between, forwards only (backwards: kInvalidArg). Beyond the end: read() gives 0.
   virtual void seek(int64_t sample, CancelToken& cancel) = 0;
 };
 

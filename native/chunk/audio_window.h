@@ -10,8 +10,9 @@
 
 namespace hearken {
 
-// The stretch of audio that the planner still needs: grows by blocks at its end, loses them at its beginning, and never moves
-// or copies what it holds. Positions are samples from the start of the audio. Levels are known per frame of kSpeechFrame samples, counted from the first sample read.
+// The stretch of audio that the planner still needs: grows by blocks at its end, loses them at its beginning, and never
+// moves or copies what it holds. Positions are samples from the start of the audio. Levels are known per frame of
+// kSpeechFrame samples, counted from the first sample read.
 class AudioWindow {
  public:
   static constexpr size_t kBlockFrames = 32;
@@ -19,8 +20,8 @@ class AudioWindow {
   // Reads [begin, end) of the reader.
   AudioWindow(std::unique_ptr<AudioReader> reader, int64_t begin, int64_t end);
 
-  // Appends up to kBlockFrames frames. Returns their first sample and sets `frames` to their number, which is 0 at the end; the
-  // last frame is filled up with zeros behind end(). The pointer holds while the samples are kept.
+  // Appends up to kBlockFrames frames. Returns their first sample and sets `frames` to their number, which is 0 at the
+  // end; the last frame is filled up with zeros behind end(). The pointer holds while the samples are kept.
   const float* grow(size_t& frames, CancelToken& cancel);
   bool finished() const { return finished_; }
   int64_t begin() const { return begin_; }
@@ -33,7 +34,8 @@ class AudioWindow {
 
   // The mean power of the frames in [from, to), a constant offset left out.
   float power(int64_t from, int64_t to) const;
-  // The middle of the quietest `length` samples (or less, where there is not as much) in [from, to); the earliest of equals.
+  // The middle of the quietest `length` samples (or less, where there is not as much) in [from, to); the earliest of
+  // equals.
   int64_t quietest(int64_t from, int64_t to, int64_t length) const;
 
  private:
@@ -48,9 +50,9 @@ class AudioWindow {
   bool started_ = false;
   bool finished_ = false;
   int64_t begin_, end_;
-  int64_t firstBlock_;                      // the position of blocks_[0], at or before begin_
-  std::deque<std::vector<float>> blocks_;   // of kBlock samples each
-  int64_t firstLevel_ = 0;      // the frame of levels_[0]
+  int64_t firstBlock_;                     // the position of blocks_[0], at or before begin_
+  std::deque<std::vector<float>> blocks_;  // of kBlock samples each
+  int64_t firstLevel_ = 0;                 // the frame of levels_[0]
   std::vector<float> levels_;
   Allocation memory_;
 };

@@ -8,18 +8,20 @@ namespace {
 
 constexpr int64_t kFrame = static_cast<int64_t>(kSpeechFrame);
 
-// What a cut is worth: between 0 and 1 for the pause, against the share of the window that it uses. The weight says that half a
-// window is worth as much as the best pause is over the least one (chosen on data, bench/native/plan_eval.cc).
+// What a cut is worth: between 0 and 1 for the pause, against the share of the window that it uses. The weight says
+// that half a window is worth as much as the best pause is over the least one (chosen on data,
+// bench/native/plan_eval.cc).
 constexpr double kFillWeight = 1.5;
 constexpr double kPauseScale = 0.5;  // seconds of pause that are worth 63 %
 constexpr double kTailWeight = 2.0;
-constexpr int64_t kLeastPause = 3 * kFrame;
+constexpr int64_t kLeastPause = 4 * kFrame;
 
 double pauseWorth(int64_t length) {
   return 1.0 - std::exp(-static_cast<double>(length) / (kPauseScale * kSampleRate));
 }
 
-// Ends the chunk in mid-speech at `end`; the overlap is split where it is quietest, away from its edges, where a word may be cut.
+// Ends the chunk in mid-speech at `end`; the overlap is split where it is quietest, away from its edges, where a word
+// may be cut.
 Cut overlapCut(int64_t end, const CutLengths& lengths, const AudioWindow& audio) {
   Cut cut;
   cut.kind = ChunkEnd::kOverlap;
@@ -36,6 +38,7 @@ CutLengths::CutLengths(int64_t chunkSamples)
       padding(std::min<int64_t>(kSampleRate * 3 / 10, chunk / 8)),
       overlap(std::min<int64_t>(kSampleRate * 5 / 2, chunk / 4)),
       shortest(std::min<int64_t>(kSampleRate * 5, chunk / 6)),
+      skipped(std::max(2 * padding, std::min<int64_t>(kSampleRate, chunk / 8))),
       maxSilence(3 * kSampleRate),
       ahead(std::min<int64_t>(kSampleRate * 10, chunk / 4)) {}
 
@@ -55,16 +58,17 @@ Cut cutAtPause(const SpeechRun& run, int64_t start, const CutLengths& lengths, c
     const int64_t to = lastOne ? run.known : run.regions[i + 1].begin;
     if (to - from < kLeastPause || (from < start + lengths.chunk / 2 && to < limit)) continue;
     int64_t end, next;
-    if (to - from > 2 * lengths.padding) {
+    if (to - from > lengths.skipped) {
       end = std::min(from + lengths.padding, limit);
       next = to - lengths.padding;
     } else {
-      end = next = audio.quietest(from, std::min(to, limit), kFrame);
+      const int64_t edge = std::min(lengths.padding, (to - from) / 3);
+      end = next = std::min(audio.quietest(from + edge, to - edge, kFrame), limit);
     }
-    if (end > limit) continue;
     const int64_t rest = runEnd - next;
     double worth = pauseWorth(to - from);
-    // If the rest fits into one more chunk, two are needed wherever the cut is: only the pause counts then, and the balance.
+    // If the rest fits into one more chunk, two are needed wherever the cut is: only the pause counts then, and the
+    // balance.
     if (!run.complete || rest > lengths.chunk) {
       worth += kFillWeight * static_cast<double>(next - start) / static_cast<double>(lengths.chunk);
     } else {
@@ -90,12 +94,12 @@ Cut cutAtQuiet(int64_t start, const CutLengths& lengths, const AudioWindow& audi
     cut.end = cut.owned = audio.end();
     return cut;
   }
-  constexpr int64_t kWindow = 9 * kFrame;        // about 0.3 s
-  constexpr float kPauseRatio = 0.03f;           // 15 dB below the chunk's mean
-  constexpr float kSilence = 1e-7f;              // −70 dBFS
-  constexpr double kTilt = 6.0;                  // dB that a pause at the beginning of the later half must be quieter
-  const int64_t latest = audio.finished() ? std::min(limit, std::max(audio.end() - lengths.shortest, start + lengths.chunk / 2))
-                                          : limit;
+  constexpr int64_t kWindow = 9 * kFrame;  // about 0.3 s
+  constexpr float kPauseRatio = 0.03f;     // 15 dB below the chunk's mean
+  constexpr float kSilence = 1e-7f;        // −70 dBFS
+  constexpr double kTilt = 6.0;            // dB that a pause at the beginning of the later half must be quieter
+  const int64_t latest =
+      audio.finished() ? std::min(limit, std::max(audio.end() - lengths.shortest, start + lengths.chunk / 2)) : limit;
   const int64_t earliest = start + lengths.chunk / 2;
   const int64_t window = std::min<int64_t>(kWindow, lengths.chunk / 8);
   double best = 1e9;

@@ -17,12 +17,13 @@ struct CutLengths {
   int64_t padding;     // kept before and after speech
   int64_t overlap;     // of two chunks where the first ends in mid-speech
   int64_t shortest;    // a remainder shorter than this is avoided
+  int64_t skipped;     // a longer silence between two chunks belongs to neither
   int64_t maxSilence;  // never inside a chunk: Whisper makes words of it
   int64_t ahead;       // what is looked at beyond the chunk to know how much remains
 };
 
-// Where a chunk that begins at `start` ends, and where what it owns ends. `resume` is the next chunk's beginning after an
-// overlap.
+// Where a chunk that begins at `start` ends, and where what it owns ends. `resume` is the next chunk's beginning after
+// an overlap.
 struct Cut {
   ChunkEnd kind = ChunkEnd::kPause;
   int64_t end = 0;

@@ -4,9 +4,9 @@
 
 namespace hearken {
 
-// Prepares the detector's copy of the audio: takes out a constant offset, and brings recordings that are far too quiet or too
-// loud into the range that the detector knows. Ordinary levels pass unchanged. What comes out depends on nothing but the
-// samples since reset().
+// Prepares the detector's copy of the audio: takes out a constant offset, and brings recordings that are far too quiet
+// or too loud into the range that the detector knows. Ordinary levels pass unchanged. What comes out depends on nothing
+// but the samples since reset().
 class InputConditioner {
  public:
   void reset() { *this = InputConditioner(); }

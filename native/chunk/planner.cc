@@ -31,7 +31,8 @@ void check(const PlanOptions& options, const AudioReader* reader, const SpeechDe
 }  // namespace
 
 struct ChunkPlanner::Impl {
-  Impl(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> speechDetector, const PlanOptions& planOptions)
+  Impl(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> speechDetector,
+       const PlanOptions& planOptions)
       : options(planOptions),
         lengths(options.chunkSamples),
         detector(std::move(speechDetector)),
@@ -50,7 +51,8 @@ struct ChunkPlanner::Impl {
     Cut cut;
     SpeechRun speech;
     if (options.detectSpeech) {
-      while (!audio.finished() && !(speech = run(start)).complete && speech.known < start + lengths.chunk + lengths.ahead) {
+      while (!audio.finished() && !(speech = run(start)).complete &&
+             speech.known < start + lengths.chunk + lengths.ahead) {
         grow(cancel);
       }
       speech = run(start);
@@ -60,7 +62,8 @@ struct ChunkPlanner::Impl {
       cut = cutAtQuiet(start, lengths, audio);
       speech.regions.push_back({start, cut.end});
     }
-    if (cut.owned <= owned || cut.end > start + lengths.chunk) throw Error(codes::kInternal, "the chunk plan does not advance");
+    if (cut.owned <= owned || cut.end > start + lengths.chunk)
+      throw Error(codes::kInternal, "the chunk plan does not advance");
     PlannedChunk chunk = make(start, cut, speech);
     owned = cut.owned;
     resume = cut.kind == ChunkEnd::kOverlap ? cut.resume : cut.owned;
@@ -70,7 +73,8 @@ struct ChunkPlanner::Impl {
     return chunk;
   }
 
-  // Reads on until there is speech that no chunk owns, and puts `resume` before it. What is silent on the way is dropped.
+  // Reads on until there is speech that no chunk owns, and puts `resume` before it. What is silent on the way is
+  // dropped.
   bool findSpeech(CancelToken& cancel) {
     for (;;) {
       std::optional<int64_t> begin;
@@ -82,7 +86,10 @@ struct ChunkPlanner::Impl {
       }
       if (!begin && regions.openBegin()) begin = sampleAt(*regions.openBegin());
       if (begin) {
-        if (!overlapping) resume = std::max(owned, *begin - lengths.padding);
+        // After a cut in a short pause nothing is left out: what the detector takes for silence may be a weak word's
+        // end.
+        const bool joined = index > 0 && *begin - lengths.padding - owned <= lengths.skipped - 2 * lengths.padding;
+        if (!overlapping) resume = joined ? owned : std::max(owned, *begin - lengths.padding);
         return true;
       }
       overlapping = false;
@@ -178,10 +185,16 @@ ChunkPlanner::ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<
 
 ChunkPlanner::~ChunkPlanner() = default;
 
-std::optional<PlannedChunk> ChunkPlanner::next(CancelToken& cancel) { return impl_->next(cancel); }
+std::optional<PlannedChunk> ChunkPlanner::next(CancelToken& cancel) {
+  return impl_->next(cancel);
+}
 
-int64_t ChunkPlanner::position() const { return impl_->audio.end(); }
+int64_t ChunkPlanner::position() const {
+  return impl_->audio.end();
+}
 
-const AudioInfo& ChunkPlanner::info() const { return impl_->audio.info(); }
+const AudioInfo& ChunkPlanner::info() const {
+  return impl_->audio.info();
+}
 
 }  // namespace hearken

@@ -25,8 +25,8 @@ enum class ChunkEnd {
 
 struct PlannedChunk {
   int index = 0;
-  Span span;                 // what `pcm` holds
-  Span owned;                // the part that no other chunk has: spans without the overlap halves; owned parts tile all decoded audio
+  Span span;   // what `pcm` holds
+  Span owned;  // the part that no other chunk has: spans without the overlap halves; owned parts tile all decoded audio
   ChunkEnd end = ChunkEnd::kPause;
   std::vector<Span> speech;  // regions of speech inside span
   std::vector<float> pcm;    // span.length() samples
@@ -34,17 +34,19 @@ struct PlannedChunk {
 };
 
 struct PlanOptions {
-  int64_t begin = 0;                      // range of the audio to plan, in samples
+  int64_t begin = 0;  // range of the audio to plan, in samples
   int64_t end = INT64_MAX;
   int64_t chunkSamples = 30 * kSampleRate;
-  bool detectSpeech = true;               // false: no silence is skipped, chunks are cut at the quietest place
+  bool detectSpeech = true;  // false: no silence is skipped, chunks are cut at the quietest place
 };
 
-// Pulls audio, finds speech, and cuts it into chunks: contiguous stretches, never longer than chunkSamples, cut at the best
-// pause near the target; long silence lies between chunks and is not decoded. A pure function of the samples and the options.
+// Pulls audio, finds speech, and cuts it into chunks: contiguous stretches, never longer than chunkSamples, cut at the
+// best pause near the target; long silence lies between chunks and is not decoded. A pure function of the samples and
+// the options.
 class ChunkPlanner {
  public:
-  ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector, const PlanOptions& options);
+  ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector,
+               const PlanOptions& options);
   ~ChunkPlanner();
   // The next chunk, or nothing at the end. Holds at most about two chunks of audio.
   std::optional<PlannedChunk> next(CancelToken& cancel);

@@ -36,8 +36,8 @@ class SileroDetector final : public SpeechDetector {
   }
 
  private:
-  // The net sees the last 64 samples of the frame before, as it was trained (whisper.cpp mirrors the frame's own first samples
-  // instead, and misses a little more), and after the frame its mirrored end.
+  // The net sees the last 64 samples of the frame before, as it was trained (whisper.cpp mirrors the frame's own first
+  // samples instead, and misses a little more), and after the frame its mirrored end.
   void prepare(const float* frame, float* input) {
     float* body = input + kContext;
     conditioner_.process(frame, kSpeechFrame, body);

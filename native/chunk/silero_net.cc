@@ -6,8 +6,8 @@
 namespace hearken {
 namespace {
 
-// out[rows][Columns] = weights[rows][depth] * x[depth][Columns] + bias[rows], six rows at a time so that a column block is
-// loaded once for all of them. The fixed inner lengths let the compiler keep the sums in vector registers.
+// out[rows][Columns] = weights[rows][depth] * x[depth][Columns] + bias[rows], six rows at a time so that a column block
+// is loaded once for all of them. The fixed inner lengths let the compiler keep the sums in vector registers.
 template <int Columns, int Rows>
 void multiplyRows(const float* weights, int depth, const float* x, const float* bias, float* out) {
   constexpr int kBlock = Columns < 16 ? Columns : 16;
@@ -50,7 +50,8 @@ void rectify(float* values, size_t n) {
   for (size_t i = 0; i < n; ++i) values[i] = std::max(values[i], 0.0f);
 }
 
-// The columns of a convolution of 3 taps with padding 1: in[channels][frames * inLength] → out[channels * 3][frames * outLength].
+// The columns of a convolution of 3 taps with padding 1: in[channels][frames * inLength] → out[channels * 3][frames *
+// outLength].
 void unfold(const float* in, int channels, int frames, int inLength, int stride, int outLength, float* out) {
   for (int c = 0; c < channels; ++c) {
     for (int tap = 0; tap < 3; ++tap) {
@@ -64,7 +65,9 @@ void unfold(const float* in, int channels, int frames, int inLength, int stride,
   }
 }
 
-float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+float sigmoid(float x) {
+  return 1.0f / (1.0f + std::exp(-x));
+}
 
 }  // namespace
 

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <map>
 #include <numeric>
-#include <set>
 
 #include "core/error.h"
 #include "ggml.h"
@@ -79,7 +78,8 @@ void checkHeader(Fields& fields, const std::string& path) {
   if (static_cast<uint32_t>(fields.number()) != kMagic) refuse(path, "it does not begin with ggml's magic number");
   const int32_t nameLength = fields.number();
   const std::string wanted = "silero-16k";
-  if (nameLength != static_cast<int32_t>(wanted.size()) || wanted.compare(0, wanted.size(), fields.take(wanted.size()), wanted.size()) != 0) {
+  if (nameLength != static_cast<int32_t>(wanted.size()) ||
+      wanted.compare(0, wanted.size(), fields.take(wanted.size()), wanted.size()) != 0) {
     refuse(path, "it holds another kind of model");
   }
   const int32_t major = fields.number();
@@ -152,8 +152,8 @@ std::shared_ptr<const SileroWeights> loadSileroWeights(const std::string& path) 
   if (!wanted.empty()) refuse(path, "the tensor " + wanted.begin()->first + " is missing");
   w.outBias = outBias[0];
 
-  size_t floats = w.basis.size() + w.inputWeight.size() + w.hiddenWeight.size() + w.inputBias.size() + w.hiddenBias.size() +
-                  w.outWeight.size();
+  size_t floats = w.basis.size() + w.inputWeight.size() + w.hiddenWeight.size() + w.inputBias.size() +
+                  w.hiddenBias.size() + w.outWeight.size();
   for (int i = 0; i < 4; ++i) floats += w.weight[i].size() + w.bias[i].size();
   w.memory = Allocation(MemoryKind::kWeights, static_cast<int64_t>(floats * sizeof(float)));
   return weights;

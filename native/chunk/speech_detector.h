@@ -8,8 +8,8 @@
 
 namespace hearken {
 
-// Speech probability of consecutive 512-sample (32 ms) frames at 16 kHz. Keeps its state between calls: a stream is fed in
-// order, from reset() on. One thread at a time.
+// Speech probability of consecutive 512-sample (32 ms) frames at 16 kHz. Keeps its state between calls: a stream is fed
+// in order, from reset() on. One thread at a time.
 constexpr size_t kSpeechFrame = 512;
 
 class SpeechDetector {

@@ -11,10 +11,10 @@ struct FrameSpan {
   int64_t end = 0;
 };
 
-// Turns speech probabilities into regions, frame by frame. A region begins where the probability reaches kWeak and ends where it
-// stays below kOffset for kMinSilence frames. It counts if kMinSpeech of its frames reach kOnset. A weaker one (a far "okay", a
-// cough) counts if it is near one that counts, where it costs nothing to decode; alone it would cost a decode and make Whisper
-// invent words. The thresholds were chosen on data with bench/native/plan_eval.cc.
+// Turns speech probabilities into regions, frame by frame. A region begins where the probability reaches kWeak and ends
+// where it stays below kOffset for kMinSilence frames. It counts if kMinSpeech of its frames reach kOnset. A weaker one
+// (a far "okay", a cough) counts if it is near one that counts, where it costs nothing to decode; alone it would cost a
+// decode and make Whisper invent words. The thresholds were chosen on data with bench/native/plan_eval.cc.
 class SpeechRegions {
  public:
   static constexpr float kOnset = 0.5f;
@@ -40,7 +40,7 @@ class SpeechRegions {
   void joinWeak(int64_t begin);
 
   std::deque<FrameSpan> closed_;
-  std::deque<FrameSpan> weak_;  // they count if something near that counts follows
+  std::deque<FrameSpan> weak_;    // they count if something near that counts follows
   int64_t lastEnd_ = -kNear - 1;  // of the last region that counts
   int64_t frame_ = 0;
   bool inside_ = false;
