@@ -93,7 +93,7 @@ export function resolveOptions(options: TranscribeOptions): JobOptions {
       translate: flag('translate', options.translate, false),
       words: true,
       beamSize: number('beamSize', options.beamSize, 1, 1, 8, true),
-      bestOf: number('bestOf', options.bestOf, 5, 1, 8, true),
+      bestOf: number('bestOf', options.bestOf, 1, 1, 8, true),
       temperature: number('temperature', options.temperature, 0, 0, 1),
       temperatureIncrement: number('temperatureIncrement', options.temperatureIncrement, 0.2, 0, 1),
       initialPrompt: text('initialPrompt', options.initialPrompt),

@@ -39,7 +39,7 @@ struct DecodeOptions {
   bool translate = false;
   bool words = true;
   int beamSize = 1;  // 1: greedy
-  int bestOf = 5;
+  int bestOf = 1;
   float temperature = 0.0f;
   float temperatureIncrement = 0.2f;
   std::string initialPrompt;

@@ -19,6 +19,9 @@ constexpr int kWindowFrames = 3000;  // 30 s of 10 ms frames
 // Less speech than this after the last timestamp is the tail of a word that was written already; an encoder run for it
 // costs as much as one for 30 s and mostly hears things.
 constexpr int64_t kShortestRest = 4 * kSampleRate / 10;
+// Of the padding behind a region of speech, what is surely silence.
+constexpr int64_t kSpeechTail = 2 * kSampleRate / 10;
+constexpr int64_t kShortestWord = kSampleRate / 10;
 
 std::string joined(const std::vector<Word>& words, size_t from, size_t to) {
   std::string text;
@@ -199,15 +202,18 @@ void DecodeWindow::align(std::vector<Draft>& drafts, const whisper_window_info& 
 void DecodeWindow::fitToSpeech(Word& word) const {
   int64_t most = 0;
   std::pair<int64_t, int64_t> best{word.begin, word.end};
+  int64_t bestEnd = word.end + kSpeechTail;
   for (const auto& [begin, end] : input_.speech) {
     const int64_t low = std::max(begin, word.begin), high = std::min(end, word.end);
     if (high - low > most) {
       most = high - low;
       best = {low, high};
+      bestEnd = end;
     }
   }
   word.begin = best.first;
-  word.end = best.second;
+  // Regions are padded, so that no word is clipped; a word that reaches their end stops where the speech does.
+  word.end = std::max(std::min(best.second, best.first + kShortestWord), std::min(best.second, bestEnd - kSpeechTail));
 }
 
 void DecodeWindow::removeLoops(std::vector<Draft>& drafts) {

@@ -16,6 +16,7 @@ const vad = await resolveVadModel();
 const model = parseModel(whole);
 const bytes = modelBytes(model);
 const scratch = scratchFolder();
+const small = [...model.tensors].sort((a, b) => a.data.length - b.data.length).slice(0, 3);
 const tables = model.header.length + model.mels.length + model.vocabulary.length;
 
 test.after.always(() => scratch.remove());
@@ -26,10 +27,11 @@ async function refused(
   what: string,
   content: Uint8Array | string,
   code: HearkenErrorCode = 'ERR_MODEL_FORMAT',
-): Promise<void> {
+): Promise<Error> {
   const path = scratch.write('spoilt.bin', content);
   const error = await rejects(t, code, () => loadWhisperModel(path), what);
   t.true(error.message.includes('spoilt.bin'), `the message names the file: ${error.message}`);
+  return error;
 }
 
 test.serial('the parts put together are the file', (t) => {
@@ -83,12 +85,10 @@ test.serial('every field of the header with absurd values', async (t) => {
       const header = Buffer.from(model.header);
       if (header.readInt32LE(4 * field) === value) continue;
       header.writeInt32LE(value, 4 * field);
-      // Wide enough that nothing is refused for its length alone.
-      await refused(
-        t,
-        `field ${field} = ${value}`,
-        modelBytes({ ...model, header, tensors: model.tensors.slice(0, 2) }),
-      );
+      const error = await refused(t, `field ${field} = ${value}`, modelBytes({ ...model, header, tensors: small }));
+      // A number of text layers, or a weight type, may be sound in itself: then the tensors don't fit it.
+      const sound = (field === 9 && [1, 3].includes(value)) || (field === 11 && [0, 1, 3].includes(value));
+      t.is(/header says|magic number/.test(error.message), !sound, error.message);
     }
   }
 });
@@ -110,7 +110,7 @@ test.serial('sound fields that do not belong together', async (t) => {
 });
 
 test.serial('tables with absurd lengths', async (t) => {
-  const small = { ...model, tensors: model.tensors.slice(0, 1) };
+  const short = { ...model, tensors: small };
   for (const [at, value] of [
     [0, 0],
     [0, 81],
@@ -122,7 +122,7 @@ test.serial('tables with absurd lengths', async (t) => {
   ] as const) {
     const mels = Buffer.from(model.mels);
     mels.writeInt32LE(value, at);
-    await refused(t, `mel ${at} = ${value}`, modelBytes({ ...small, mels }));
+    await refused(t, `mel ${at} = ${value}`, modelBytes({ ...short, mels }));
   }
   for (const [at, value] of [
     [0, 0],
@@ -135,7 +135,7 @@ test.serial('tables with absurd lengths', async (t) => {
   ] as const) {
     const vocabulary = Buffer.from(model.vocabulary);
     vocabulary.writeInt32LE(value, at);
-    await refused(t, `vocabulary ${at} = ${value}`, modelBytes({ ...small, vocabulary }));
+    await refused(t, `vocabulary ${at} = ${value}`, modelBytes({ ...short, vocabulary }));
   }
 });
 
@@ -174,11 +174,11 @@ test.serial('tensors that are absurd, misshapen, missing, doubled or unknown', a
 });
 
 test.serial('random bytes of header and tables flipped: refused or read, never a crash', async (t) => {
-  // Only what is not weights: tensor headers are moved together, so that most flips hit something that counts.
+  // With the smallest tensors only, so that most flips hit something that counts.
   const next = random(99);
   const path = scratch.write('fuzz.bin', '');
-  const skeleton = Buffer.concat([bytes.subarray(0, tables), ...model.tensors.slice(0, 3).map(tensorBytes)]);
-  const heads = skeleton.length - (model.tensors[2] as TensorRecord).data.length;
+  const skeleton = Buffer.concat([bytes.subarray(0, tables), ...small.map(tensorBytes)]);
+  const heads = skeleton.length;
   const outcomes = new Map<string, number>();
   for (let round = 0; round < rounds(300, 5000); round++) {
     const copy = Buffer.from(skeleton);

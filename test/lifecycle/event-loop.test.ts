@@ -4,11 +4,11 @@ import { binding } from '../../lib/binding.js';
 import { loadWhisperModel, transcribe } from '../../lib/index.js';
 import { resolveVadModel } from '../../lib/models/index.js';
 import { assertIdle, nativeBytes } from '../helpers/engine.js';
-import { sharedTest } from '../helpers/shared.js';
+import { sharedPath, sharedTest } from '../helpers/shared.js';
 import { JFK, RATE } from '../helpers/speech.js';
 
 // No entry into the addon does long work on the JS thread. Turns of the event loop are counted while it works, and the
-// longest time that one turn was away is measured in CPU time of this thread: what other processes take does not count.
+// longest time between two.
 
 interface Watched<T> {
   value: T;
@@ -39,12 +39,14 @@ async function watch<T>(work: () => Promise<T>): Promise<Watched<T>> {
   return { value, turns, wall: end - began, gap: Math.max(gap, end - last) };
 }
 
-/** Generous: a loaded machine takes the CPU away for some tens of milliseconds. What is looked for takes hundreds. */
+/** Generous: a loaded machine takes the CPU away for some tens of milliseconds. */
 const MOST_MS = 150;
+/** Work that is short as a whole must not be one turn: a model load takes a tenth of a second. */
+const bound = (wall: number) => Math.min(MOST_MS, Math.max(50, wall / 3));
 
 function assertResponsive(t: ExecutionContext, what: string, { turns, wall, gap }: Watched<unknown>): void {
   t.log(`${what}: ${Math.round(wall)} ms, ${turns} turns, longest ${gap.toFixed(1)} ms`);
-  t.true(gap < MOST_MS, `${what}: the event loop stood still for ${gap} ms`);
+  t.true(gap < bound(wall), `${what}: the event loop stood still for ${gap} ms`);
   t.true(turns >= Math.min(wall / 40, 2), `${what}: ${turns} turns in ${wall} ms`);
 }
 
@@ -135,7 +137,6 @@ test.serial('a Uint8Array of 200 MB: copied in pieces, freed with the job', asyn
 });
 
 sharedTest.serial('audio/made/long_en.mp3', 'opening an hour of mp3 and a seek into it', async (t) => {
-  const { sharedPath } = await import('../helpers/shared.js');
   const path = sharedPath('audio/made/long_en.mp3');
   const watched = await watch(() => transcribe(path, { startTime: 3000, endTime: 3003 }));
   assertResponsive(t, 'long mp3', watched);
