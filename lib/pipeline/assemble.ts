@@ -1,4 +1,4 @@
-import type { NativeSegment } from '../binding.js';
+import type { NativeChunk, NativeSegment } from '../binding.js';
 import type { CoverageSpan, Segment, Transcript, Word } from '../types.js';
 import { Coverage } from './coverage.js';
 import { cutSegments, findSeam, overlapOf } from './merge.js';
@@ -21,6 +21,12 @@ export class Assembly {
   readonly segments: Segment[] = [];
   #held: Held | undefined;
   #end: number;
+  /** Index of the chunk whose segments come next, … */
+  #next = 0;
+  /** … how many of its segments were handed out before it was done, … */
+  #taken = 0;
+  /** … and segments of windows that were done early, by chunk. */
+  readonly #windows = new Map<number, NativeSegment[]>();
 
   constructor(begin: number, words: boolean, language: () => string) {
     this.#coverage = new Coverage(begin);
@@ -29,15 +35,29 @@ export class Assembly {
     this.#language = language;
   }
 
-  /** Samples that are accounted for, from the start of the audio. */
+  /** Samples that are accounted for, or at least decoded in order, from the start of the audio. */
   get position(): number {
-    return this.#coverage.position;
+    return Math.max(this.#coverage.position, this.#end);
   }
 
-  /** Takes the next chunk; returns the segments that are final now. */
+  /** Takes a window of a chunk that is still decoded; returns the segments that are final now. */
+  early(chunk: NativeChunk, segments: NativeSegment[]): Segment[] {
+    const windows = this.#windows.get(chunk.index) ?? [];
+    this.#windows.set(chunk.index, windows);
+    windows.push(...segments);
+    if (chunk.index !== this.#next || this.#held || chunk.endsInSpeech) return [];
+    const ready = windows.slice(this.#taken);
+    this.#taken = windows.length;
+    return this.#take(ready);
+  }
+
+  /** Takes the next chunk, done; returns the segments that are final now. */
   add(decoded: Decoded): Segment[] {
-    let { segments } = decoded.result;
+    let segments = decoded.result.segments.slice(this.#taken);
     let ready: NativeSegment[] = [];
+    this.#windows.delete(decoded.chunk.index);
+    this.#taken = 0;
+    this.#next = decoded.chunk.index + 1;
     if (this.#held) {
       const first = this.#held;
       const seam = findSeam(
@@ -71,6 +91,10 @@ export class Assembly {
 
   /** Closes the coverage: the rest up to `end` was silent, or is missing for a reason. */
   finish(end: number, rest: 'silence' | 'aborted'): CoverageSpan[] {
+    // Of a chunk that was not finished, what was handed out of it is decoded all the same.
+    if (rest === 'aborted' && this.#end > this.#coverage.position) {
+      this.#coverage.add(this.#coverage.position, this.#end, 'decoded');
+    }
     this.#coverage.finish(end, rest);
     return this.#coverage.spans();
   }

@@ -4,6 +4,7 @@ import type {
   NativeDecodeOptions,
   NativeDecodeResult,
   NativePlanner,
+  NativeSegment,
   NativeState,
 } from '../binding.js';
 
@@ -20,6 +21,8 @@ export interface Work {
   createState(): Promise<NativeState>;
   /** The options of every chunk; asked once, with the first chunk and the first worker. */
   decodeOptions(chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions>;
+  /** Told of each window of a chunk as it is done, in any order of chunks: a long chunk has many. */
+  onWindow?(chunk: NativeChunk, segments: NativeSegment[]): void;
 }
 
 /** Wakes whoever waits for a condition whenever something may have changed it. */
@@ -83,7 +86,7 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
 
   const decode = async (chunk: NativeChunk, state: NativeState, options: NativeDecodeOptions): Promise<Decoded> => {
     try {
-      return { chunk, result: await decodeChunk(chunk, state, options, cancel) };
+      return { chunk, result: await decodeChunk(chunk, state, options, cancel, work.onWindow) };
     } finally {
       chunk.release();
       workers.release(state);
@@ -140,13 +143,17 @@ async function decodeChunk(
   state: NativeState,
   options: NativeDecodeOptions,
   cancel: NativeCancelToken,
+  onWindow: Work['onWindow'],
 ): Promise<NativeDecodeResult> {
+  let windows = 0;
+  const report = onWindow && ((segments: NativeSegment[]) => void (windows++, onWindow(chunk, segments)));
   for (let attempt = 1; ; attempt++) {
     try {
-      return await state.decode(chunk, options, cancel);
+      return await state.decode(chunk, options, cancel, report);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_DECODE') throw error;
-      if (attempt === 1) continue;
+      // A second attempt must not hand out again what the first one did.
+      if (attempt === 1 && windows === 0) continue;
       const reason = error instanceof Error ? error.message : String(error);
       const remarks = [{ begin: chunk.begin, end: chunk.end, status: 'failed' as const, reason }];
       return { segments: [], remarks, windows: 0, fallbacks: 0 };

@@ -4,13 +4,14 @@ import {
   type NativeCancelToken,
   type NativeChunk,
   type NativeDecodeOptions,
+  type NativeSegment,
   type NativeState,
 } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
 import { resolveVadModel } from '../models/resolve.js';
 import { asModel, loadWhisperModel, type Model } from '../models/whisper-model.js';
 import { Result } from '../result.js';
-import type { AudioSource, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
+import type { AudioSource, Segment, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
 import { Assembly } from './assemble.js';
 import { type Emit, startJob } from './job.js';
 import { isSignal, type JobOptions, resolveOptions } from './options.js';
@@ -106,6 +107,15 @@ async function decodeAll(
     options.onProgress?.(progress);
     await emit({ type: 'progress', progress });
   };
+  // Segments leave in order, one after another, whether they come from a finished chunk or from a window of a running one.
+  let sent = Promise.resolve();
+  const send = (segments: Segment[]): Promise<void> => {
+    sent = sent.then(async () => {
+      for (const segment of segments) await emit({ type: 'segment', segment });
+      await report();
+    });
+    return sent;
+  };
   const decodeOptions = async (chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions> => {
     if (job.language === undefined && model.multilingual) {
       const guess = await state.detectLanguage(chunk, job.decode.threads, cancel);
@@ -116,13 +126,20 @@ async function decodeAll(
   };
 
   try {
-    const work = { planner, cancel, workers: job.workers, createState: () => model.createState(), decodeOptions };
+    const work = {
+      planner,
+      cancel,
+      workers: job.workers,
+      createState: () => model.createState(),
+      decodeOptions,
+      // A failure of a callback in here is thrown by the next send that is awaited.
+      onWindow: (chunk: NativeChunk, segments: NativeSegment[]) => void send(assembly.early(chunk, segments)).catch(() => {}),
+    };
     for await (const decoded of decodeInOrder(work)) {
-      for (const segment of assembly.add(decoded)) await emit({ type: 'segment', segment });
-      await report();
+      await send(assembly.add(decoded));
       if (signal.aborted) throw aborted(signal);
     }
-    for (const segment of assembly.flush()) await emit({ type: 'segment', segment });
+    await send(assembly.flush());
   } catch (error) {
     if (!signal.aborted) throw error;
     assembly.flush();

@@ -16,7 +16,7 @@ test('the defaults are those that the types promise', (t) => {
       translate: false,
       words: true,
       beamSize: 1,
-      bestOf: 5,
+      bestOf: 1,
       temperature: 0,
       temperatureIncrement: 0.2,
       initialPrompt: '',
