@@ -39,6 +39,8 @@ export function toHearkenError(error: unknown, fallback: HearkenErrorCode = 'ERR
   if (error instanceof HearkenError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const code = (error as { code?: unknown } | null)?.code;
-  const ours = typeof code === 'string' && /^ERR_(INVALID_ARG$|ABORTED$|CLOSED$|INTERNAL$|MEMORY_LIMIT$|AUDIO_|MODEL_|DECODE$)/.test(code);
+  const ours =
+    typeof code === 'string' &&
+    /^ERR_(INVALID_ARG$|ABORTED$|CLOSED$|INTERNAL$|MEMORY_LIMIT$|AUDIO_|MODEL_|DECODE$)/.test(code);
   return new HearkenError(ours ? (code as HearkenErrorCode) : fallback, message, { cause: error });
 }

@@ -145,18 +145,23 @@ async function decodeChunk(
   cancel: NativeCancelToken,
   onWindow: Work['onWindow'],
 ): Promise<NativeDecodeResult> {
-  let windows = 0;
-  const report = onWindow && ((segments: NativeSegment[]) => void (windows++, onWindow(chunk, segments)));
+  const done: NativeSegment[] = [];
+  const report = (segments: NativeSegment[]) => {
+    done.push(...segments);
+    onWindow?.(chunk, segments);
+  };
   for (let attempt = 1; ; attempt++) {
     try {
       return await state.decode(chunk, options, cancel, report);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_DECODE') throw error;
       // A second attempt must not hand out again what the first one did.
-      if (attempt === 1 && windows === 0) continue;
+      if (attempt === 1 && done.length === 0) continue;
       const reason = error instanceof Error ? error.message : String(error);
-      const remarks = [{ begin: chunk.begin, end: chunk.end, status: 'failed' as const, reason }];
-      return { segments: [], remarks, windows: 0, fallbacks: 0 };
+      // What was decoded before the failure stays, whether or not it was this chunk's turn to be handed out.
+      const begin = done.at(-1)?.end ?? chunk.begin;
+      const remarks = [{ begin, end: chunk.end, status: 'failed' as const, reason }];
+      return { segments: done, remarks, windows: 0, fallbacks: 0 };
     }
   }
 }

@@ -133,7 +133,8 @@ async function decodeAll(
       createState: () => model.createState(),
       decodeOptions,
       // A failure of a callback in here is thrown by the next send that is awaited.
-      onWindow: (chunk: NativeChunk, segments: NativeSegment[]) => void send(assembly.early(chunk, segments)).catch(() => {}),
+      onWindow: (chunk: NativeChunk, segments: NativeSegment[]) =>
+        void send(assembly.early(chunk, segments)).catch(() => {}),
     };
     for await (const decoded of decodeInOrder(work)) {
       await send(assembly.add(decoded));

@@ -7,6 +7,7 @@ import type {
   NativeDecodeOptions,
   NativeDecodeResult,
   NativePlanner,
+  NativeSegment,
   NativeState,
 } from '../../lib/binding.js';
 import { decodeInOrder, type Work } from '../../lib/pipeline/scheduler.js';
@@ -33,7 +34,8 @@ class Fake {
   failCreate = -1;
   failOptions = false;
   /** What decoding a chunk does. */
-  decode: (chunk: NativeChunk, attempt: number) => Promise<void> = async () => {};
+  decode: (chunk: NativeChunk, attempt: number, onSegments?: (segments: NativeSegment[]) => void) => Promise<void> =
+    async () => {};
 
   constructor(
     readonly total: number,
@@ -64,7 +66,7 @@ class Fake {
       return {
         byteSize: 0,
         closed: false,
-        decode: async (chunk): Promise<NativeDecodeResult> => {
+        decode: async (chunk, _options, _cancel, onSegments): Promise<NativeDecodeResult> => {
           if (busy) throw new Error('two decodes at once on one worker');
           busy = true;
           this.decodes++;
@@ -73,7 +75,7 @@ class Fake {
           attempts.set(chunk.index, attempt);
           try {
             abortable();
-            await this.decode(chunk, attempt);
+            await this.decode(chunk, attempt, onSegments);
             abortable();
             return { segments: [], remarks: [], windows: 1, fallbacks: 0 };
           } finally {
@@ -183,6 +185,29 @@ test('a chunk that cannot be decoded is tried again, then reported; the others a
   t.deepEqual(results.get(2)?.remarks, []);
   t.deepEqual(results.get(4)?.remarks, [{ begin: 400, end: 500, status: 'failed', reason: 'nan' }]);
   t.is(fake.chunks, 0);
+});
+
+test('a chunk that fails after a window keeps what it had, once, whoever is told of it', async (t) => {
+  const segment = { begin: 100, end: 140, text: 'heard' } as NativeSegment;
+  for (const told of [false, true]) {
+    const fake = new Fake(3, 2);
+    let attempts = 0;
+    fake.decode = async (chunk, _attempt, onSegments) => {
+      if (chunk.index !== 1) return;
+      attempts++;
+      onSegments?.([segment]);
+      throw Object.assign(new Error('nan'), { code: 'ERR_DECODE' });
+    };
+    const early: NativeSegment[] = [];
+    const work = fake.work();
+    if (told) work.onWindow = (_, segments) => void early.push(...segments);
+    const results: NativeDecodeResult[] = [];
+    for await (const { result } of decodeInOrder(work)) results.push(result);
+    t.is(attempts, 1);
+    t.deepEqual(early, told ? [segment] : []);
+    t.deepEqual(results[1]?.segments, [segment]);
+    t.deepEqual(results[1]?.remarks, [{ begin: 140, end: 200, status: 'failed', reason: 'nan' }]);
+  }
 });
 
 test('planning fails: what was planned is given first, then the error', async (t) => {
