@@ -160,6 +160,8 @@ export interface NativePlanOptions {
 
 export interface NativeAddon {
   version: { hearken: string; whisper: string; napi: number };
+  /** Codes of the languages that Whisper knows. */
+  languages(): string[];
   /** What ggml was built with, by feature name. */
   cpuFeatures(): Record<string, boolean>;
   CancelToken: new () => NativeCancelToken;

@@ -16,6 +16,25 @@ function run(command, args) {
 }
 
 vendorWhisper({ log: console.log });
-run('cmake', ['-S', ROOT, '-B', build, '-DCMAKE_BUILD_TYPE=Release', '-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON', `-DHEARKEN_SANITIZE=${sanitize}`, '--log-level=WARNING']);
-run('cmake', ['--build', build, '--config', 'Release', '--target', 'hearken_tests', '--parallel', String(availableParallelism())]);
+run('cmake', [
+  '-S',
+  ROOT,
+  '-B',
+  build,
+  '-DCMAKE_BUILD_TYPE=Release',
+  '-DHEARKEN_ADDON=OFF',
+  '-DHEARKEN_TESTS=ON',
+  `-DHEARKEN_SANITIZE=${sanitize}`,
+  '--log-level=WARNING',
+]);
+run('cmake', [
+  '--build',
+  build,
+  '--config',
+  'Release',
+  '--target',
+  'hearken_tests',
+  '--parallel',
+  String(availableParallelism()),
+]);
 run(join(build, 'hearken_tests'), filter);

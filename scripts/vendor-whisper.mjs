@@ -59,7 +59,9 @@ function patchFiles() {
 
 /** What the vendored tree was made from: a change of any of it makes the tree anew. */
 function recipe() {
-  return sha256([readFileSync(fileURLToPath(import.meta.url)), ...patchFiles().map((p) => readFileSync(p))].map(sha256).join('\n'));
+  return sha256(
+    [readFileSync(fileURLToPath(import.meta.url)), ...patchFiles().map((p) => readFileSync(p))].map(sha256).join('\n'),
+  );
 }
 
 function packageFolder() {
@@ -74,14 +76,20 @@ function packageFolder() {
 }
 
 function applyPatch(patch, dir) {
-  const run = spawnSync('git', ['apply', '--whitespace=nowarn', '-p1', `--directory=${posix(relative(ROOT, dir))}`, patch], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    // A tree that git ignores is still a tree to patch; outside of a checkout git apply works on plain files.
-    env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(ROOT) },
-  });
-  if (run.error?.code === 'ENOENT') throw new Error("git is needed to apply deps/patches to whisper.cpp: install it and try again.");
-  if (run.status !== 0) throw new Error(`deps/patches: ${posix(relative(ROOT, patch))} does not apply: ${run.stderr.trim()}`);
+  const run = spawnSync(
+    'git',
+    ['apply', '--whitespace=nowarn', '-p1', `--directory=${posix(relative(ROOT, dir))}`, patch],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      // A tree that git ignores is still a tree to patch; outside of a checkout git apply works on plain files.
+      env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(ROOT) },
+    },
+  );
+  if (run.error?.code === 'ENOENT')
+    throw new Error('git is needed to apply deps/patches to whisper.cpp: install it and try again.');
+  if (run.status !== 0)
+    throw new Error(`deps/patches: ${posix(relative(ROOT, patch))} does not apply: ${run.stderr.trim()}`);
 }
 
 /** Makes deps/whisper.cpp if it is missing or older than what it is made from. Returns its path. */

@@ -36,9 +36,12 @@ export async function openAudio(
   cancel: NativeCancelToken,
 ): Promise<OpenAudio> {
   if (options.pcm !== undefined) checkPcm(options.pcm, audio);
-  const { source, feed, duration } = await prepare(addon, audio, options.pcm);
-  const stop = feed?.();
+  const { source, feed, duration } = await prepare(addon, audio, options.pcm).catch((error: unknown) => {
+    throw toHearkenError(error, 'ERR_AUDIO_READ');
+  });
+  let stop: (() => void) | undefined;
   try {
+    stop = feed?.();
     const planner = await addon.openPlanner(
       source,
       {
@@ -116,7 +119,7 @@ function queued(addon: NativeAddon, stream: AsyncIterable<Uint8Array>, pcm: PcmF
   const source: NativeSource = { queue };
   if (pcm) source.pcm = { ...DEFAULT_PCM, ...pcm };
   const feed = () => {
-    const iterator = stream[Symbol.asyncIterator]();
+    const iterator = stream instanceof ReadableStream ? overReader(stream) : stream[Symbol.asyncIterator]();
     let stopped = false;
     // By hand instead of for await: a loop would hold a stream that stalls, and what is behind it, for ever.
     const run = async () => {
@@ -149,6 +152,21 @@ function queued(addon: NativeAddon, stream: AsyncIterable<Uint8Array>, pcm: PcmF
     return stop;
   };
   return { source, feed };
+}
+
+/** A web stream by its reader: its own iterator can't be stopped while a read is under way, a reader can. */
+function overReader(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array, undefined> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const step = await reader.read();
+      return step.done ? { done: true, value: undefined } : { done: false, value: step.value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 function checkPcm(pcm: PcmFormat, audio: AudioSource): void {

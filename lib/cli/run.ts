@@ -20,9 +20,9 @@ export async function runTranscribe(files: readonly string[], flags: TranscribeF
     throw new UsageError('stdin is a terminal: pipe audio into it, or give a file');
   }
   const plan = planOutput(files, flags, isFolder);
-  if (flags.options.words === true && plan.format !== 'json') {
-    throw new UsageError(
-      '--words needs -f json: no other format has a place for them (one word a cue: --max-segment-length 1)',
+  if (flags.options.words === true && plan.format !== 'json' && !flags.quiet) {
+    io.stderr.write(
+      `hearken: --words shows in -f json only; ${plan.format} has no place for them (one word a cue: --max-segment-length 1)\n`,
     );
   }
   const run = new Run(files, flags, plan, io);

@@ -42,8 +42,6 @@ Examples:
   curl -s https://example.org/talk.mp3 | hearken transcribe - -f md
 `;
 
-const MANY = Number.MAX_SAFE_INTEGER;
-
 /** `hearken transcribe`; `done` gets the exit code. */
 export function transcribeCommand(io: CliIO, done: (code: number) => void): Command {
   const command = new Command('transcribe')
@@ -54,7 +52,7 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     .option('-m, --model <name|path>', 'a model from `hearken models list`, or a ggml file (default: tiny.en)')
     .option('-l, --language <code>', 'language spoken, or auto to detect it', parseLanguage)
     .option('--translate', 'translate into English (multilingual models)')
-    .option('--words', 'with -f json: every word with start, end and probability')
+    .option('--words', 'every word with start, end and probability (shown by -f json)')
     .option('--start <time>', 'begin here', parseTime)
     .option('--end <time>', 'stop here', parseTime)
     .option(
@@ -62,12 +60,12 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
       'decode in pieces of about this length, 5 to 600 (default: 30)',
       number(5, 600, 'any'),
     )
-    .option('--workers <n>', 'pieces decoded at once (default: the number of cores, at most 4)', number(1, MANY))
-    .option('--threads <n>', 'threads of each worker (default: 1)', number(1, MANY))
-    .option('--channel <n>', 'take one channel, counted from 0, instead of all mixed', number(0, MANY))
+    .option('--workers <n>', 'pieces decoded at once (default: the number of cores, at most 4)', number(1, 64))
+    .option('--threads <n>', 'threads of each worker (default: 1)', number(1, 64))
+    .option('--channel <n>', 'take one channel, counted from 0, instead of all mixed', number(0, 63))
     .option('--beam-size <n>', 'beams searched; 1 is greedy (default: 1)', number(1, 8))
     .option('--prompt <text>', 'names and spellings to expect')
-    .option('--max-segment-length <n>', 'split segments longer than this many characters, at words', number(0, MANY))
+    .option('--max-segment-length <n>', 'split segments longer than this many characters, at words', number(0, 10_000))
     .option('--no-skip-silence', 'decode stretches without speech too')
     .option('--offline', 'never open a connection')
     .option('-q, --quiet', 'no progress and no warnings')
@@ -104,7 +102,7 @@ export function libraryOptions(flags: Flags): TranscribeOptions {
     model: flags.model,
     language: flags.language,
     translate: flags.translate,
-    // Only JSON shows them: without --words they need not be computed.
+    // Only JSON shows them, and only when asked: a transcript of an hour has ten thousand.
     words: flags.words ?? false,
     startTime: flags.start,
     endTime: flags.end,

@@ -1,5 +1,6 @@
 import type { Transcript } from '../types.js';
 import { spoken } from './cues.js';
+import { joinText } from './join.js';
 
 export interface Paragraph {
   startMs: number;
@@ -16,8 +17,6 @@ const LONG_ENOUGH = 500;
 const TOO_LONG = 2000;
 
 const SENTENCE_END = /[.!?…。！？।؟]["'”’»)\]]*$/u;
-/** Written without spaces between words. */
-const UNSPACED = new Set(['zh', 'yue', 'ja', 'th', 'lo', 'my', 'km', 'bo']);
 
 /**
  * Segments gathered into paragraphs. Where the decoder happened to cut its segments means nothing to a reader, and often
@@ -26,7 +25,7 @@ const UNSPACED = new Set(['zh', 'yue', 'ja', 'th', 'lo', 'my', 'km', 'bo']);
 export function paragraphs(transcript: Transcript): Paragraph[] {
   const result: Paragraph[] = [];
   let current: Paragraph | undefined;
-  for (const { startMs, endMs, speaker, text, language } of spoken(transcript)) {
+  for (const { startMs, endMs, speaker, text } of spoken(transcript)) {
     const ended =
       current === undefined ||
       current.speaker !== speaker ||
@@ -37,7 +36,7 @@ export function paragraphs(transcript: Transcript): Paragraph[] {
       current = { startMs, endMs, text, ...(speaker === undefined ? {} : { speaker }) };
       result.push(current);
     } else {
-      current.text += (UNSPACED.has(language) ? '' : ' ') + text;
+      current.text = joinText(current.text, text);
       current.endMs = Math.max(current.endMs, endMs);
     }
   }

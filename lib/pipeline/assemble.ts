@@ -1,4 +1,5 @@
 import type { NativeChunk, NativeSegment } from '../binding.js';
+import { joinText } from '../formats/join.js';
 import type { CoverageSpan, Segment, Transcript, Word } from '../types.js';
 import { Coverage } from './coverage.js';
 import { cutSegments, findSeam, overlapOf } from './merge.js';
@@ -66,8 +67,8 @@ export class Assembly {
         first.decoded.chunk.owned.end,
         overlapOf(first.decoded.chunk, decoded.chunk),
       );
-      ready = cutSegments(first.segments, (word) => word.begin < seam.keepBefore);
-      segments = cutSegments(segments, (word) => word.begin >= seam.keepFrom);
+      ready = cutSegments(first.segments, seam.first);
+      segments = cutSegments(segments, seam.second);
       this.#cover(first.decoded);
       this.#held = undefined;
     }
@@ -101,7 +102,7 @@ export class Assembly {
 
   transcript(duration: number, coverage: CoverageSpan[], languageProbability?: number): Transcript {
     return {
-      text: this.segments.map((segment) => segment.text).join(' '),
+      text: this.segments.reduce((text, segment) => joinText(text, segment.text), ''),
       language: this.#language(),
       ...(languageProbability === undefined ? {} : { languageProbability }),
       duration,

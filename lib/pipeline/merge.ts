@@ -3,16 +3,18 @@ import type { NativeChunk, NativeSegment, NativeWord } from '../binding.js';
 /** Words of the two chunks that may be the same one lie no further apart: one second, in samples. */
 const MOST_APART = 16_000;
 
+/** Which words of two overlapping chunks are kept; every word is of one of them. */
 export interface Seam {
-  /** Words of the first chunk that begin before this sample are kept, … */
-  keepBefore: number;
-  /** … and of the second those that begin at or after this one. */
-  keepFrom: number;
+  first(word: NativeWord): boolean;
+  second(word: NativeWord): boolean;
 }
 
 /**
  * Where two chunks overlap both have the words that lie there, and each is unsure at its own edge. The seam goes behind the
- * last word (nearest to the middle of the overlap) that both agree on; if they agree on none, through the middle.
+ * word, nearest to the middle of the overlap, that both agree on. If they agree on none it goes through the middle, and what
+ * only one of them heard is kept.
+ *
+ * By word, not by time: words that begin at the same moment are common.
  */
 export function findSeam(
   first: NativeSegment[],
@@ -22,24 +24,33 @@ export function findSeam(
 ): Seam {
   const inOverlap = (word: NativeWord) =>
     word.end > overlap.begin - MOST_APART / 2 && word.begin < overlap.end + MOST_APART / 2;
-  const a = first.flatMap((segment) => segment.words).filter(inOverlap);
-  const b = second.flatMap((segment) => segment.words).filter(inOverlap);
-  const pairs = commonWords(a, b);
-  let best: { a: number; b: number } | undefined;
+  const allA = first.flatMap((segment) => segment.words);
+  const allB = second.flatMap((segment) => segment.words);
+  const a = allA.filter(inOverlap);
+  const b = allB.filter(inOverlap);
+  let best: { a: NativeWord; b: NativeWord } | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
-  for (const pair of pairs) {
-    const distance = Math.abs(((a[pair.a] as NativeWord).begin + (a[pair.a] as NativeWord).end) / 2 - middle);
+  for (const pair of commonWords(a, b)) {
+    const word = a[pair.a] as NativeWord;
+    const distance = Math.abs((word.begin + word.end) / 2 - middle);
     if (distance < bestDistance) {
-      best = pair;
+      best = { a: word, b: b[pair.b] as NativeWord };
       bestDistance = distance;
     }
   }
-  if (!best) return { keepBefore: middle, keepFrom: middle };
-  // The agreed word is the first chunk's; the second goes on with what follows it.
-  const next = b[best.b + 1];
+  if (best) {
+    // The agreed word is the first chunk's; the second goes on with what follows it.
+    const kept = new Set([...allA.slice(0, allA.indexOf(best.a) + 1), ...allB.slice(allB.indexOf(best.b) + 1)]);
+    const keep = (word: NativeWord) => kept.has(word);
+    return { first: keep, second: keep };
+  }
+  const before = allA.filter((word) => word.begin < middle);
+  const after = allB.filter((word) => word.begin >= middle);
+  const endBefore = Math.max(overlap.begin, ...before.map((word) => word.end));
+  const beginAfter = Math.min(Number.POSITIVE_INFINITY, ...after.map((word) => word.begin));
   return {
-    keepBefore: (a[best.a] as NativeWord).begin + 1,
-    keepFrom: next ? next.begin : (b[best.b] as NativeWord).end,
+    first: (word) => word.begin < middle || word.end <= beginAfter,
+    second: (word) => word.begin >= middle || word.begin >= endBefore,
   };
 }
 

@@ -61,11 +61,62 @@ export function isSignal(signal: unknown): signal is AbortSignal {
   return typeof given?.aborted === 'boolean' && typeof given.addEventListener === 'function';
 }
 
+/** Steps too small would mean thousands of retries. */
+function increment(value: number | undefined): number {
+  const step = number('temperatureIncrement', value, 0.2, 0, 1);
+  if (step > 0 && step < 0.05) {
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `temperatureIncrement must be 0 (never retry) or from 0.05 to 1, not ${step}`,
+    );
+  }
+  return step;
+}
+
+/** Every option there is: a misspelt one is refused, not ignored. */
+const KNOWN: Record<keyof TranscribeOptions, true> = {
+  bestOf: true,
+  beamSize: true,
+  channel: true,
+  chunkSizeSeconds: true,
+  context: true,
+  endTime: true,
+  ffmpegPath: true,
+  initialPrompt: true,
+  language: true,
+  maxSegmentLength: true,
+  maxWorkers: true,
+  model: true,
+  offline: true,
+  onProgress: true,
+  pcm: true,
+  signal: true,
+  skipSilence: true,
+  startTime: true,
+  suppressNonSpeech: true,
+  temperature: true,
+  temperatureIncrement: true,
+  threads: true,
+  translate: true,
+  words: true,
+};
+
+function refuseUnknown(options: object): void {
+  const unknown = Object.keys(options).filter((key) => !(key in KNOWN));
+  if (unknown.length > 0) {
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `unknown option ${unknown.join(', ')}: there are ${Object.keys(KNOWN).join(', ')}`,
+    );
+  }
+}
+
 /** Fills in defaults and refuses what makes no sense, before anything is opened. */
 export function resolveOptions(options: TranscribeOptions): JobOptions {
   if (typeof options !== 'object' || options === null) {
     throw new HearkenError('ERR_INVALID_ARG', `options must be an object, not ${String(options)}`);
   }
+  refuseUnknown(options);
   if (options.signal !== undefined && !isSignal(options.signal)) {
     throw new HearkenError('ERR_INVALID_ARG', 'signal must be an AbortSignal');
   }
@@ -95,12 +146,12 @@ export function resolveOptions(options: TranscribeOptions): JobOptions {
       beamSize: number('beamSize', options.beamSize, 1, 1, 8, true),
       bestOf: number('bestOf', options.bestOf, 1, 1, 8, true),
       temperature: number('temperature', options.temperature, 0, 0, 1),
-      temperatureIncrement: number('temperatureIncrement', options.temperatureIncrement, 0.2, 0, 1),
+      temperatureIncrement: increment(options.temperatureIncrement),
       initialPrompt: text('initialPrompt', options.initialPrompt),
       context: flag('context', options.context, false),
       suppressNonSpeech: flag('suppressNonSpeech', options.suppressNonSpeech, true),
       maxSegmentLength: number('maxSegmentLength', options.maxSegmentLength, 0, 0, 10_000, true),
-      threads: number('threads', options.threads, 1, 1, 256, true),
+      threads: number('threads', options.threads, 1, 1, 64, true),
     },
   };
 }

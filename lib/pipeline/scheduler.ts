@@ -12,6 +12,8 @@ import type {
 export interface Decoded {
   chunk: NativeChunk;
   result: NativeDecodeResult;
+  /** Why nothing of it could be decoded. */
+  error?: unknown;
 }
 
 export interface Work {
@@ -19,7 +21,7 @@ export interface Work {
   cancel: NativeCancelToken;
   workers: number;
   createState(): Promise<NativeState>;
-  /** The options of every chunk; asked once, with the first chunk and the first worker. */
+  /** The options of a chunk; asked in the order of the chunks. */
   decodeOptions(chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions>;
   /** Told of each window of a chunk as it is done, in any order of chunks: a long chunk has many. */
   onWindow?(chunk: NativeChunk, segments: NativeSegment[]): void;
@@ -86,22 +88,22 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
 
   const decode = async (chunk: NativeChunk, state: NativeState, options: NativeDecodeOptions): Promise<Decoded> => {
     try {
-      return { chunk, result: await decodeChunk(chunk, state, options, cancel, work.onWindow) };
+      return { chunk, ...(await decodeChunk(chunk, state, options, cancel, work.onWindow)) };
     } finally {
       chunk.release();
       workers.release(state);
     }
   };
   const plan = async () => {
-    let options: NativeDecodeOptions | undefined;
     for (;;) {
       await bell.until(() => running.length < 2 * work.workers || !planning);
       const chunk = planning ? await planner.next(cancel) : null;
       if (!chunk) return;
       let state: NativeState;
+      let options: NativeDecodeOptions;
       try {
         state = await workers.acquire();
-        options ??= await work.decodeOptions(chunk, state);
+        options = await work.decodeOptions(chunk, state);
       } catch (error) {
         chunk.release();
         throw error;
@@ -144,7 +146,7 @@ async function decodeChunk(
   options: NativeDecodeOptions,
   cancel: NativeCancelToken,
   onWindow: Work['onWindow'],
-): Promise<NativeDecodeResult> {
+): Promise<Omit<Decoded, 'chunk'>> {
   const done: NativeSegment[] = [];
   const report = (segments: NativeSegment[]) => {
     done.push(...segments);
@@ -152,7 +154,7 @@ async function decodeChunk(
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await state.decode(chunk, options, cancel, report);
+      return { result: await state.decode(chunk, options, cancel, report) };
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_DECODE') throw error;
       // A second attempt must not hand out again what the first one did.
@@ -161,7 +163,8 @@ async function decodeChunk(
       // What was decoded before the failure stays, whether or not it was this chunk's turn to be handed out.
       const begin = done.at(-1)?.end ?? chunk.begin;
       const remarks = [{ begin, end: chunk.end, status: 'failed' as const, reason }];
-      return { segments: done, remarks, windows: 0, fallbacks: 0 };
+      const result = { segments: done, remarks, windows: 0, fallbacks: 0 };
+      return done.length > 0 ? { result } : { result, error };
     }
   }
 }

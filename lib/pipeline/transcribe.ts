@@ -29,7 +29,24 @@ import { samples, seconds } from './time.js';
  */
 export function transcribeChunked(audio: AudioSource, options: TranscribeOptions = {}): TranscriptionJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
-  return startJob(signal, (emit, stop) => run(audio, options, emit, stop));
+  // Held from the call on: a close() right after it lets the job finish.
+  let given: Model | undefined;
+  let release: (() => void) | undefined;
+  let refused: { error: unknown } | undefined;
+  try {
+    given = typeof options?.model === 'object' ? asModel(options.model) : undefined;
+    release = given?.hold();
+  } catch (error) {
+    refused = { error };
+  }
+  return startJob(signal, async (emit, stop) => {
+    try {
+      if (typeof refused === 'object') throw refused.error;
+      return await run(audio, options, given, emit, stop);
+    } finally {
+      release?.(); // last: a close() of the caller's handle resolves when all of this job is gone
+    }
+  });
 }
 
 /** The simple call: the whole result, once it is there. The same engine and options as {@link transcribeChunked}. */
@@ -40,6 +57,7 @@ export async function transcribe(audio: AudioSource, options: TranscribeOptions 
 async function run(
   audio: AudioSource,
   options: TranscribeOptions,
+  given: Model | undefined,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<TranscriptionResult> {
@@ -51,10 +69,7 @@ async function run(
   signal.addEventListener('abort', abort, { once: true });
   let model: Model | undefined;
   let open: OpenAudio | undefined;
-  let release: (() => void) | undefined;
   try {
-    const given = typeof options.model === 'object' ? asModel(options.model) : undefined;
-    release = given?.hold();
     const vadModel = job.skipSilence ? await resolveVadModel() : '';
     const plan = { begin: samples(job.start), end: job.end === Number.POSITIVE_INFINITY ? job.end : samples(job.end) };
     const chunkSamples = samples(job.chunkSeconds);
@@ -68,17 +83,25 @@ async function run(
         ...(offline === undefined ? {} : { offline }),
       });
     }
-    return await decodeAll(open, given ?? (model as Model), job, options, { emit, signal, cancel });
+    const loaded = given ?? (model as Model);
+    checkLanguage(job, loaded, addon.languages());
+    return await decodeAll(open, loaded, job, options, { emit, signal, cancel });
   } catch (error) {
+    if (error instanceof CallbackFailure) throw error.cause;
     if (signal.aborted && !hasPartial(error)) throw aborted(signal);
     throw toHearkenError(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    await open?.close();
-    await model?.close();
-    release?.(); // last: a close() of the caller's handle resolves when all of this job is gone
+    try {
+      await open?.close();
+    } finally {
+      await model?.close();
+    }
   }
 }
+
+/** What the caller's own callback threw: it goes back to the caller as it is. */
+class CallbackFailure extends Error {}
 
 interface Reins {
   emit: Emit;
@@ -104,7 +127,11 @@ async function decodeAll(
   const report = async (whole = total, force = false) => {
     const progress = meter.at(seconds(assembly.position - begin), whole, force);
     if (!progress) return;
-    options.onProgress?.(progress);
+    try {
+      options.onProgress?.(progress);
+    } catch (cause) {
+      throw new CallbackFailure('onProgress failed', { cause });
+    }
     await emit({ type: 'progress', progress });
   };
   // Segments leave in order, one after another, whether they come from a finished chunk or from a window of a running one.
@@ -117,7 +144,8 @@ async function decodeAll(
     return sent;
   };
   const decodeOptions = async (chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions> => {
-    if (job.language === undefined && model.multilingual) {
+    // The language of the first chunk that has enough to tell is that of all that follow.
+    if (job.language === undefined && model.multilingual && languageProbability === undefined && long(chunk)) {
       const guess = await state.detectLanguage(chunk, job.decode.threads, cancel);
       language = guess.language;
       languageProbability = Math.round(guess.probability * 1e4) / 1e4;
@@ -125,6 +153,9 @@ async function decodeAll(
     return { ...job.decode, language };
   };
 
+  let chunks = 0;
+  let decodedChunks = 0;
+  let failure: unknown;
   try {
     const work = {
       planner,
@@ -137,10 +168,16 @@ async function decodeAll(
         void send(assembly.early(chunk, segments)).catch(() => {}),
     };
     for await (const decoded of decodeInOrder(work)) {
+      chunks++;
+      failure ??= decoded.error;
+      if (!decoded.error) decodedChunks++;
       await send(assembly.add(decoded));
       if (signal.aborted) throw aborted(signal);
     }
     await send(assembly.flush());
+    // One chunk that can't be decoded is a hole in the result; if none can, there is no result.
+    if (chunks > 0 && decodedChunks === 0) throw failure;
+    if (chunks === 0) checkStart(job, seconds(planner.position) > job.start ? undefined : job.start);
   } catch (error) {
     if (!signal.aborted) throw error;
     assembly.flush();
@@ -155,7 +192,8 @@ async function decodeAll(
 
   // Where a header promised more than there was, the audio decides.
   const end = planner.position;
-  const duration = job.end === Number.POSITIVE_INFINITY ? seconds(end) : (open.duration ?? seconds(end));
+  const whole = open.duration === undefined ? end : Math.round(open.duration * SAMPLE_RATE);
+  const duration = seconds(end < samples(job.end) ? end : Math.max(end, whole));
   const coverage = assembly.finish(end, 'silence');
   await report(seconds(assembly.position - begin), true);
   const result = new Result(assembly.transcript(duration, coverage, languageProbability));
@@ -175,6 +213,25 @@ function checkStart(job: JobOptions, duration: number | undefined): void {
       `startTime is ${job.start} s, but the audio ends at ${seconds(duration * SAMPLE_RATE)} s`,
     );
   }
+}
+
+/** Long enough to tell a language from. */
+const long = (chunk: NativeChunk) => chunk.end - chunk.begin >= SAMPLE_RATE / 2;
+
+function checkLanguage(job: JobOptions, model: Model, languages: readonly string[]): void {
+  const refuse = (message: string) => {
+    throw new HearkenError('ERR_INVALID_ARG', message);
+  };
+  const { language } = job;
+  if (language !== undefined && !languages.includes(language)) {
+    refuse(
+      `language '${language}' is not one that Whisper knows: give a code such as ${languages.slice(0, 5).join(', ')}, or auto`,
+    );
+  }
+  if (model.multilingual) return;
+  const remedy = 'use a multilingual model, such as base';
+  if (language !== undefined && language !== 'en') refuse(`the model knows English only, not '${language}': ${remedy}`);
+  if (job.decode.translate) refuse(`the model knows English only and can't translate: ${remedy}`);
 }
 
 function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenError {

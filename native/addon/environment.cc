@@ -17,6 +17,8 @@ void callTask(napi_env env, napi_value, void*, void* data) {
     (*task)(Napi::Env(env));
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();  // an uncaught exception of the callback that threw
+  } catch (const std::exception& error) {
+    makeError(env, codes::kInternal, error.what()).ThrowAsJavaScriptException();
   }
 }
 
@@ -42,7 +44,10 @@ Environment::Environment(Napi::Env env) : env_(env), link_(std::make_shared<Envi
   }
   napi_unref_threadsafe_function(env, back_);
   // Runs before the function above is closed (hooks run in reverse order): jobs can still post, and nothing runs on.
-  env.AddCleanupHook([this] { shutdown(); });
+  env.AddCleanupHook([this] {
+    shutdown();
+    link_->cut();  // what is finalized from here on must not post into a function that is being closed
+  });
 }
 
 void Environment::post(Task task) {
@@ -59,9 +64,9 @@ void Environment::end() {
 }
 
 void Environment::run(std::function<void()> task) {
-  begin();
   const auto token = std::make_shared<CancelToken>();
   jobs_.add(token);
+  begin();
   ThreadPool::instance().submit([this, token, task = std::move(task)]() mutable {
     task();
     task = nullptr;

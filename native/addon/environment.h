@@ -92,8 +92,7 @@ Napi::Promise Environment::async(Napi::Env env, CancelPtr cancel, std::function<
   // Shared because std::function wants copyable captures; there is one owner at a time.
   auto job = std::make_shared<std::function<Result()>>(std::move(work));
   ++Counters::instance().jobs;
-  ThreadPool::instance().submit([this, job, cancel, deferred, convert = std::move(convert),
-                                 finish = std::move(finish)]() mutable {
+  auto task = [this, job, cancel, deferred, convert = std::move(convert), finish = std::move(finish)]() mutable {
     auto result = std::make_shared<std::unique_ptr<Result>>();
     std::pair<std::string, std::string> failure;
     try {
@@ -112,6 +111,8 @@ Napi::Promise Environment::async(Napi::Env env, CancelPtr cancel, std::function<
           deferred->Resolve(convert(env, **result));
         } catch (const Napi::Error& error) {
           deferred->Reject(error.Value());
+        } catch (const std::exception& error) {
+          deferred->Reject(makeError(env, codes::kInternal, error.what()).Value());
         }
       } else {
         deferred->Reject(makeError(env, failure.first, failure.second).Value());
@@ -120,8 +121,20 @@ Napi::Promise Environment::async(Napi::Env env, CancelPtr cancel, std::function<
     result.reset();
     JobSet::process().remove(cancel);
     jobs_.remove(cancel);  // last: from here on the environment may be gone
-  });
-  return deferred->Promise();
+  };
+  const Napi::Promise promise = deferred->Promise();
+  try {
+    ThreadPool::instance().submit(std::move(task));
+  } catch (...) {  // no thread to be had: nothing runs, so all of the above is taken back
+    const auto failure = describe(std::current_exception());
+    --Counters::instance().jobs;
+    JobSet::process().remove(cancel);
+    jobs_.remove(cancel);
+    end();
+    if (finish) finish();
+    deferred->Reject(makeError(env, failure.first, failure.second).Value());
+  }
+  return promise;
 }
 
 }  // namespace hearken

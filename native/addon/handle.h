@@ -52,14 +52,12 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       closed_ = true;
-      if (users_ > 0) {
-        waiting_.push_back(std::move(gone));
-        return;
-      }
+      waiting_.push_back(std::move(gone));
+      if (users_ > 0 || freeing_) return;
+      freeing_ = true;
       last = std::move(object_);
     }
-    last.reset();
-    gone();
+    free(std::move(last));
   }
 
   // Reads a property while the object is there; `otherwise` once it is gone.
@@ -72,14 +70,24 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
  private:
   void done() {
     std::shared_ptr<T> last;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (--users_ > 0 || !closed_ || freeing_) return;
+      freeing_ = true;
+      last = std::move(object_);
+    }
+    free(std::move(last));
+  }
+
+  // Whoever asks to close while this runs is told when it is done, not before.
+  void free(std::shared_ptr<T> last) {
+    last.reset();
     std::vector<std::function<void()>> waiting;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      if (--users_ > 0 || !closed_) return;
-      last = std::move(object_);
+      freeing_ = false;
       waiting = std::move(waiting_);
     }
-    last.reset();
     for (auto& gone : waiting) gone();
   }
 
@@ -88,6 +96,7 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
   const char* what_;
   int users_ = 0;
   bool closed_ = false;
+  bool freeing_ = false;
   std::vector<std::function<void()>> waiting_;
 };
 

@@ -4,6 +4,9 @@
 #include <whisper.h>
 
 #include <cstdlib>
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
 
 #include "addon/model.h"
 #include "addon/planner.h"
@@ -19,8 +22,16 @@ const char* missingCpuFeature() {
   if (!__builtin_cpu_supports("avx2")) return "AVX2";
   if (!__builtin_cpu_supports("fma")) return "FMA";
   if (!__builtin_cpu_supports("bmi2")) return "BMI2";
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 29))) return "F16C";
 #endif
   return nullptr;
+}
+
+Napi::Value languages(const Napi::CallbackInfo& info) {
+  Napi::Array array = Napi::Array::New(info.Env());
+  for (int i = 0; i <= whisper_lang_max_id(); ++i) array.Set(static_cast<uint32_t>(i), whisper_lang_str(i));
+  return array;
 }
 
 Napi::Value cpuFeatures(const Napi::CallbackInfo& info) {
@@ -111,6 +122,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
   exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
+  exports.Set("languages", Napi::Function::New<languages>(env, "languages"));
   exports.Set("memory", Napi::Function::New<memory>(env, "memory"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));

@@ -59,13 +59,16 @@ std::shared_ptr<const WhisperModel> WhisperModel::load(const std::string& path, 
   whisper_context_params params = whisper_context_default_params();
   params.use_gpu = false;
   params.flash_attn = true;
-  whisper_context* context = whisper_init_with_params_no_state(&loader, params);
+  std::unique_ptr<whisper_context, void (*)(whisper_context*)> context(
+      whisper_init_with_params_no_state(&loader, params), whisper_free);
   cancel.throwIfCancelled();
   if (!context) {
     throw Error(codes::kModelLoad,
                 "the model " + path + " could not be loaded: out of memory, or a tensor is missing or misshapen.");
   }
-  return std::shared_ptr<const WhisperModel>(new WhisperModel(context, std::move(info)));
+  std::shared_ptr<const WhisperModel> model(new WhisperModel(context.get(), std::move(info)));
+  context.release();
+  return model;
 }
 
 WhisperModel::WhisperModel(whisper_context* context, ModelInfo info)

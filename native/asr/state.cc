@@ -18,6 +18,9 @@ namespace {
 // Whisper reads silence before and after what it is given; what is shorter than this has no word in it.
 constexpr size_t kShortest = kSampleRate / 10;
 
+// Models from this vocabulary size on (large-v3) have a token for Cantonese.
+constexpr int kVocabularyWithCantonese = 51866;
+
 // What the encoder sees beyond the audio of a window, in positions of 20 ms. Less loses words; see docs/engine.md.
 constexpr int kContextMargin = 128;
 
@@ -87,12 +90,15 @@ void checkOptions(const DecodeOptions& options, const ModelInfo& model) {
   };
   require(options.beamSize >= 1 && options.beamSize <= 8, "beamSize must be from 1 to 8");
   require(options.bestOf >= 1 && options.bestOf <= 8, "bestOf must be from 1 to 8");
-  require(options.threads >= 1 && options.threads <= 256, "threads must be from 1 to 256");
+  require(options.threads >= 1 && options.threads <= 64, "threads must be from 1 to 64");
   require(options.temperature >= 0 && options.temperature <= 1, "temperature must be from 0 to 1");
-  require(options.temperatureIncrement >= 0 && options.temperatureIncrement <= 1,
-          "temperatureIncrement must be from 0 to 1");
+  require(
+      options.temperatureIncrement == 0 || (options.temperatureIncrement >= 0.05f && options.temperatureIncrement <= 1),
+      "temperatureIncrement must be 0, or from 0.05 to 1");
   require(whisper_lang_id(options.language.c_str()) >= 0,
           "language '" + options.language + "' is not one that Whisper knows");
+  require(options.language != "yue" || model.vocabulary >= kVocabularyWithCantonese,
+          "this model does not know Cantonese (yue): large-v3 and large-v3-turbo do");
   if (!model.multilingual) {
     require(options.language == "en",
             "the model knows English only; language '" + options.language + "' needs a multilingual one, such as base");
@@ -174,6 +180,14 @@ LanguageGuess WhisperState::detectLanguage(const DecodeInput& input, int threads
   whisper_set_graph_abort_callback(state_, nullptr, nullptr);
   cancel.throwIfCancelled();
   if (id < 0) throw Error(codes::kDecode, "the language could not be detected");
+  const int cantonese = whisper_lang_id("yue");
+  if (model_->info().vocabulary < kVocabularyWithCantonese && cantonese >= 0) {
+    // The token that would mean it is another one in these models.
+    const float rest = 1.0f - probabilities[static_cast<size_t>(cantonese)];
+    probabilities[static_cast<size_t>(cantonese)] = 0;
+    id = static_cast<int>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
+    if (rest > 0) probabilities[static_cast<size_t>(id)] /= rest;
+  }
   return {whisper_lang_str(id), probabilities[static_cast<size_t>(id)]};
 }
 

@@ -152,7 +152,7 @@ std::vector<DecodeWindow::Draft> DecodeWindow::drafts(const whisper_window_info&
 // Runs the window's text through the decoder once more, all tokens at once, and reads the times off the attention.
 void DecodeWindow::align(std::vector<Draft>& drafts, const whisper_window_info& info) {
   const whisper_aheads heads = alignmentHeads(model_.info());
-  if (heads.n_heads == 0) return;  // an unknown shape of decoder: words keep the times of their segment
+  if (heads.n_heads == 0) return spread(drafts);  // an unknown shape of decoder
   whisper_context* context = model_.context();
   std::vector<whisper_token> tokens = {whisper_token_sot(context)};
   if (model_.info().multilingual) {
@@ -194,6 +194,23 @@ void DecodeWindow::align(std::vector<Draft>& drafts, const whisper_window_info& 
       fitToSpeech(word);
     }
     first += draft.tokens.size();
+  }
+}
+
+// Without attention to read times off, a segment's time is shared out by the length of its words.
+void DecodeWindow::spread(std::vector<Draft>& drafts) const {
+  for (auto& draft : drafts) {
+    size_t total = 0, done = 0;
+    for (const auto& word : draft.segment.words) total += characters(word.text) + 1;
+    const int64_t begin = draft.segment.begin, length = std::max<int64_t>(0, draft.segment.end - begin);
+    const auto at = [&](size_t part) {
+      return begin + length * static_cast<int64_t>(part) / static_cast<int64_t>(total);
+    };
+    for (auto& word : draft.segment.words) {
+      word.begin = at(done);
+      done += characters(word.text) + 1;
+      word.end = at(done);
+    }
   }
 }
 

@@ -32,6 +32,7 @@ class DecodeWindow {
   void collect(const whisper_window_info& info);
   std::vector<Draft> drafts(const whisper_window_info& info) const;
   void align(std::vector<Draft>& drafts, const whisper_window_info& info);
+  void spread(std::vector<Draft>& drafts) const;
   void removeLoops(std::vector<Draft>& drafts);
   void emit(std::vector<Draft>& drafts);
   void remark(Remark::Status status, int64_t begin, int64_t end, const std::string& reason);

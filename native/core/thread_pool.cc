@@ -1,8 +1,11 @@
 #include "core/thread_pool.h"
 
 #include <chrono>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include "core/error.h"
 
 namespace hearken {
 
@@ -18,8 +21,16 @@ void ThreadPool::submit(std::function<void()> task) {
     wake_.notify_one();
     return;
   }
-  lock.unlock();
-  std::thread([this] { run(); }).detach();
+  try {
+    std::thread([this] { run(); }).detach();
+    ++threads_;
+  } catch (const std::system_error&) {
+    // No further thread can be had: one that there is takes the task when it is free. With none there is nobody to wait
+    // for.
+    if (threads_ > 0) return;
+    tasks_.pop_back();
+    throw Error(codes::kOutOfMemory, "no thread can be started: the process is at its limit of threads");
+  }
 }
 
 void ThreadPool::run() {
@@ -36,7 +47,10 @@ void ThreadPool::run() {
     ++idle_;
     const bool woken = wake_.wait_for(lock, std::chrono::seconds(5), [this] { return !tasks_.empty(); });
     --idle_;
-    if (!woken) return;
+    if (!woken) {
+      --threads_;
+      return;
+    }
   }
 }
 

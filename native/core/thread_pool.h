@@ -14,6 +14,7 @@ class ThreadPool {
  public:
   // The pool of this process. Never destroyed: idle threads may outlive main(), and touch nothing but the pool.
   static ThreadPool& instance();
+  // Throws Error if no thread can be started and there is none yet.
   void submit(std::function<void()> task);
 
  private:
@@ -22,6 +23,7 @@ class ThreadPool {
   std::condition_variable wake_;
   std::deque<std::function<void()>> tasks_;
   size_t idle_ = 0;
+  size_t threads_ = 0;
 };
 
 }  // namespace hearken

@@ -148,8 +148,8 @@ test('wrong usage ends with 2, before anything is done', async (t) => {
     ['transcribe', 'a.mp3', '-o', 'a.pdf'],
     ['transcribe', 'a.mp3', '-o', 'a.mp3', '-f', 'txt'],
     ['transcribe', 'a.mp3', 'b.mp3', '-o', 'c.txt'],
-    ['transcribe', 'a.mp3', '--words'],
-    ['transcribe', 'a.mp3', '--words', '-f', 'srt'],
+    ['transcribe', 'a.mp3', '--workers', '65'],
+    ['transcribe', 'a.mp3', '--channel', '64'],
     ['transcribe', '-', '-'],
   ];
   for (const argv of wrong) {
