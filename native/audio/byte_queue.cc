@@ -11,6 +11,7 @@ void ByteQueue::push(std::vector<uint8_t> bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_ || finished_) return;
   size_ += bytes.size();
+  memory_.resize(memory_.bytes() + static_cast<int64_t>(bytes.capacity()));
   blocks_.push_back(std::move(bytes));
   ready_.notify_all();
 }
@@ -37,6 +38,7 @@ void ByteQueue::close() {
     closed_ = true;
     blocks_.clear();
     offset_ = size_ = 0;
+    memory_.resize(0);
     room = room_;
     ready_.notify_all();
   }
@@ -76,6 +78,7 @@ size_t ByteQueue::read(uint8_t* out, size_t n, CancelToken& cancel) {
       offset_ += part;
       size_ -= part;
       if (offset_ == front.size()) {
+        memory_.resize(memory_.bytes() - static_cast<int64_t>(front.capacity()));
         blocks_.pop_front();
         offset_ = 0;
       }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/ledger.h"
+
 namespace hearken {
 
 // A program with pipes to it, started from an argument array and never through a shell. It is killed and reaped with
@@ -18,11 +20,19 @@ class ChildProcess {
     int inherit = -1;                    // a file descriptor that it gets as 3 (POSIX)
   };
   enum class Event { kData, kEnd, kTimeout };
+  // How the program ended: by itself with `code`, or crashed: by the signal `code` (POSIX), the exception (Windows).
+  struct Ending {
+    bool crashed = false;
+    int64_t code = 0;
+  };
 
   static std::unique_ptr<ChildProcess> start(const Options& options);  // throws Error(kAudioFfmpeg)
   virtual ~ChildProcess() = default;
   // Waits for output. What is on the error channel is appended to `errors`.
   virtual Event read(uint8_t* out, size_t n, size_t& got, std::string& errors, int milliseconds) = 0;
+  // After kEnd: waits for the program to end, up to `milliseconds`; false if it has not by then. The error channel is
+  // read meanwhile, so that the program does not wait for us.
+  virtual bool wait(Ending& ending, std::string& errors, int milliseconds) = 0;
   // From another thread: false once the program no longer reads.
   virtual bool write(const uint8_t* data, size_t n) = 0;
   virtual void closeInput() = 0;
@@ -41,6 +51,7 @@ class NamelessFile {
 
  private:
   int descriptor_ = -1;
+  Allocation memory_;  // where the file is memory
 };
 
 }  // namespace hearken

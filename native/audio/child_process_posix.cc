@@ -20,8 +20,10 @@ extern char** environ;
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "audio/child_process.h"
 #include "core/error.h"
@@ -128,7 +130,7 @@ class PosixChild : public ChildProcess {
   ~PosixChild() override {
     kill();
     in_.reset();
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
 
@@ -147,6 +149,29 @@ class PosixChild : public ChildProcess {
     }
     got = static_cast<size_t>(count);
     return Event::kData;
+  }
+
+  bool wait(Ending& ending, std::string& errors, int milliseconds) override {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    while (pid_ > 0) {
+      drainErrors(errors);
+      int status = 0;
+      const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+      if (ended < 0 && errno == EINTR) continue;
+      if (ended != 0) {
+        kill();  // what it started and left behind; no signal is sent to this id later, when it may be another's
+        pid_ = -1;
+        // Where the host ignores SIGCHLD there is no status: nothing is known against this end.
+        ending_.crashed = ended > 0 && WIFSIGNALED(status);
+        ending_.code = ended < 0 ? 0 : WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+        drainErrors(errors);
+        break;
+      }
+      if (std::chrono::steady_clock::now() >= until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ending = ending_;
+    return true;
   }
 
   bool write(const uint8_t* data, size_t n) override {
@@ -199,7 +224,8 @@ class PosixChild : public ChildProcess {
     }
   }
 
-  pid_t pid_ = -1;
+  pid_t pid_ = -1;  // -1 once it has been waited for
+  Ending ending_;
   Descriptor in_, out_, err_;
 };
 
@@ -234,6 +260,9 @@ NamelessFile::NamelessFile(const uint8_t* data, size_t size) {
     throw Error(codes::kAudioRead, "cannot hand the audio to ffmpeg: " + why + ". Give the path of a file instead");
   }
   ::lseek(descriptor_, 0, SEEK_SET);
+#ifdef __linux__
+  memory_ = Allocation(MemoryKind::kAudio, static_cast<int64_t>(size));
+#endif
 }
 
 NamelessFile::~NamelessFile() {

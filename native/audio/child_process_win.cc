@@ -124,6 +124,20 @@ class WindowsChild : public ChildProcess {
     }
   }
 
+  bool wait(Ending& ending, std::string& errors, int milliseconds) override {
+    for (int waited = 0;; waited += 2) {
+      drainErrors(errors);
+      if (WaitForSingleObject(process_.get(), 2) == WAIT_OBJECT_0) break;
+      if (waited >= milliseconds) return false;
+    }
+    drainErrors(errors);
+    DWORD code = 0;
+    GetExitCodeProcess(process_.get(), &code);
+    ending.crashed = code >> 28 == 0xC;  // an NTSTATUS of severity "error": 0xC0000005 is an access violation
+    ending.code = static_cast<int64_t>(code);
+    return true;
+  }
+
   bool write(const uint8_t* data, size_t n) override {
     while (n > 0) {
       DWORD count = 0;

@@ -19,15 +19,47 @@ namespace hearken {
 namespace {
 
 constexpr size_t kMaxLog = 32768;
+constexpr size_t kLastWords = 350;  // with what complaint() adds, still below what it keeps
+// ffmpeg's exit where it came to the end, but more than two thirds of the frames were damaged. What it could decode is
+// what there is. Every other exit but 0 means that it gave up on the way (255: it was told to stop).
+constexpr int64_t kManyDamaged = 69;
+constexpr int64_t kStopped = 255;
 constexpr int kPoll = 20;            // ms between looks at the cancel token
 constexpr double kPreroll = 2;       // seconds decoded before a seek's target, for codecs that overlap
 constexpr int64_t kWorthASeek = 20;  // seconds: a shorter way forwards is decoded through
+
+// The lines that say what went wrong: those that are neither indented descriptions nor banners.
+std::string complaint(const std::string& log) {
+  std::string result;
+  size_t at = 0;
+  while (at < log.size()) {
+    const size_t end = std::min(log.find('\n', at), log.size());
+    std::string line = log.substr(at, end - at);
+    at = end + 1;
+    if (line.empty() || line[0] == ' ') continue;
+    bool banner = false;
+    for (const char* start : {"Input #", "Output #", "Stream mapping", "Press", "To ignore", "size=", "video:"}) {
+      banner = banner || line.rfind(start, 0) == 0;
+    }
+    if (banner) continue;
+    // "[mov @ 0x55d0c8a2e480] …": the address says nothing.
+    const size_t address = line.find(" @ 0x");
+    if (line[0] == '[' && address != std::string::npos) line.erase(address, line.find(']') - address);
+    for (char& c : line) {
+      if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    }
+    if (!result.empty()) result += "; ";
+    result += line;
+    if (result.size() > 400) break;
+  }
+  return result.substr(0, 500);
+}
 
 // One run of ffmpeg, as the source of what it writes: a wav stream of 32-bit floats at the source's rate and channels.
 class Run : public ByteSource {
  public:
   // `input`, if there is one, is fed to ffmpeg by a thread until this object dies.
-  Run(ChildProcess::Options options, ByteReader* input) {
+  Run(ChildProcess::Options options, ByteReader* input, std::string path) : path_(std::move(path)) {
     options.pipeInput = input != nullptr;
     child_ = ChildProcess::start(options);
     if (input) feeder_ = std::thread([this, input] { feed(*input); });
@@ -42,25 +74,62 @@ class Run : public ByteSource {
   size_t read(uint8_t* out, size_t n, CancelToken& cancel) override {
     for (;;) {
       cancel.throwIfCancelled();
-      if (ended_) return 0;
+      if (ended_) return end(cancel);
       size_t got = 0;
       std::string errors;
       const auto event = child_->read(out, n, got, errors, kPoll);
-      if (log_.size() < kMaxLog) log_.append(errors, 0, kMaxLog - log_.size());
+      keep(errors);
+      given_ = given_ || got > 0;
       if (event == ChildProcess::Event::kData) return got;
       if (event == ChildProcess::Event::kTimeout) continue;
       ended_ = true;
-      if (feeder_.joinable()) {
-        stop_.cancel();
-        feeder_.join();
-        if (failure_) std::rethrow_exception(failure_);
-      }
     }
   }
 
   const std::string& log() const { return log_; }
+  // Once read() gave 0: how ffmpeg ended.
+  int64_t exitCode() const { return ending_.code; }
+
+  [[noreturn]] void gaveUp() const {
+    // The last lines tell why; the first of them may be cut off.
+    const std::string said = complaint(last_.substr(last_.size() < kLastWords ? 0 : last_.find('\n') + 1));
+#ifdef _WIN32
+    const std::string what = "with the code ";
+#else
+    const std::string what = ending_.crashed ? "by the signal " : "with the code ";
+#endif
+    throw Error(codes::kAudioRead, "ffmpeg ended before the audio" + (path_.empty() ? "" : " of '" + path_ + "'") +
+                                       " did, " + what + std::to_string(ending_.code) +
+                                       (said.empty() ? "" : " (ffmpeg: " + said + ")") +
+                                       ". Try again; if it stays so, convert the audio to wav or flac first");
+  }
 
  private:
+  void keep(const std::string& errors) {
+    if (log_.size() < kMaxLog) log_.append(errors, 0, kMaxLog - log_.size());
+    last_ += errors;
+    if (last_.size() > kLastWords) last_.erase(0, last_.size() - kLastWords);
+  }
+
+  // The end of ffmpeg's output is the end of the audio only if ffmpeg says so too. Each call says the same again.
+  size_t end(CancelToken& cancel) {
+    while (!waited_) {
+      cancel.throwIfCancelled();
+      std::string errors;
+      waited_ = child_->wait(ending_, errors, kPoll);
+      keep(errors);
+    }
+    if (feeder_.joinable()) {
+      stop_.cancel();
+      feeder_.join();
+    }
+    if (failure_) std::rethrow_exception(failure_);
+    if (ending_.crashed || ending_.code == kStopped) gaveUp();
+    // Without any output it is start() that knows what the code means.
+    if (given_ && ending_.code != 0 && ending_.code != kManyDamaged) gaveUp();
+    return 0;
+  }
+
   void feed(ByteReader& input) {
     std::vector<uint8_t> block(1 << 15);
     try {
@@ -83,8 +152,13 @@ class Run : public ByteSource {
   CancelToken stop_;
   std::thread feeder_;
   std::exception_ptr failure_;
-  std::string log_;
-  bool ended_ = false;
+  std::string path_;
+  std::string log_;   // the beginning of what ffmpeg said
+  std::string last_;  // and the end
+  ChildProcess::Ending ending_;
+  bool given_ = false;   // there was output
+  bool ended_ = false;   // there is no more
+  bool waited_ = false;  // the process is gone
 };
 
 std::string between(const std::string& text, const std::string& before, const std::string& stops) {
@@ -92,30 +166,6 @@ std::string between(const std::string& text, const std::string& before, const st
   if (at == std::string::npos) return "";
   const size_t begin = at + before.size();
   return text.substr(begin, text.find_first_of(stops, begin) - begin);
-}
-
-// The lines that say what went wrong: those that are neither indented descriptions nor banners.
-std::string complaint(const std::string& log) {
-  std::string result;
-  size_t at = 0;
-  while (at < log.size()) {
-    const size_t end = std::min(log.find('\n', at), log.size());
-    std::string line = log.substr(at, end - at);
-    at = end + 1;
-    if (line.empty() || line[0] == ' ' || line.rfind("Input #", 0) == 0 || line.rfind("Output #", 0) == 0) continue;
-    if (line.rfind("Stream mapping", 0) == 0 || line.rfind("Press", 0) == 0 || line.rfind("To ignore", 0) == 0)
-      continue;
-    // "[mov @ 0x55d0c8a2e480] …": the address says nothing.
-    const size_t address = line.find(" @ 0x");
-    if (line[0] == '[' && address != std::string::npos) line.erase(address, line.find(']') - address);
-    for (char& c : line) {
-      if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
-    if (!result.empty()) result += "; ";
-    result += line;
-    if (result.size() > 400) break;
-  }
-  return result.substr(0, 500);
 }
 
 class FfmpegDecoder : public Decoder {
@@ -149,13 +199,15 @@ class FfmpegDecoder : public Decoder {
 
   size_t read(float* out, size_t frames, CancelToken& cancel) override {
     if (!pcm_) return 0;  // a jump beyond the end
+    broken_ = true;       // until we are through: an error leaves the position unknown
     const size_t got = pcm_->read(out, frames, cancel);
+    broken_ = false;
     position_ += static_cast<int64_t>(got);
     return got;
   }
 
   void seek(int64_t frame, CancelToken& cancel) override {
-    const bool ahead = pcm_ && frame >= position_;
+    const bool ahead = pcm_ && !broken_ && frame >= position_;
     const int64_t rate = format_.sampleRate;
     if (jumps_ && frame > kWorthASeek * rate && !(ahead && frame - position_ < kWorthASeek * rate)) {
       start(frame - static_cast<int64_t>(kPreroll * static_cast<double>(rate)), cancel);
@@ -176,6 +228,7 @@ class FfmpegDecoder : public Decoder {
   void start(int64_t frame, CancelToken& cancel) {
     pcm_.reset();
     run_ = nullptr;
+    broken_ = false;
     ChildProcess::Options options;
     options.arguments = {program_, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"};
     const auto add = [&](std::initializer_list<std::string> more) {
@@ -193,13 +246,14 @@ class FfmpegDecoder : public Decoder {
     add({"-f", "wav", "pipe:1"});
     if (file_) options.inherit = file_->descriptor();
     if (input_ && input_->tell() > 0) input_->seek(0);
-    auto run = std::make_unique<Run>(options, input_.get());
+    auto run = std::make_unique<Run>(options, input_.get(), file_ ? "" : path_);
     run_ = run.get();
     auto reader = std::make_unique<ByteReader>(std::move(run));
     size_t got = 0;
     reader->peek(12, got, cancel);
     if (got < 12) {
-      if (frame > 0) return;  // beyond the end
+      if (frame > 0 && run_->exitCode() == 0) return;  // beyond the end
+      if (frame > 0) run_->gaveUp();
       refuse(run_->log());
     }
     auto layout = readWavHeader(*reader, cancel);
@@ -226,6 +280,7 @@ class FfmpegDecoder : public Decoder {
   DecoderFormat format_;
   int64_t position_ = 0;
   bool jumps_ = false;
+  bool broken_ = false;
 };
 
 std::string required(const std::string& wanted) {

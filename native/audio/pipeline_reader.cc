@@ -12,6 +12,8 @@ namespace {
 
 constexpr size_t kBlock = 4096;             // source frames decoded at a time
 constexpr int64_t kNear = 2 * kSampleRate;  // a seek this short forwards just decodes on
+// Three years: no audio is longer, and products with any source's rate stay far from overflow.
+constexpr int64_t kFurthest = int64_t{100000000} * kSampleRate;
 
 class PipelineReader : public AudioReader {
  public:
@@ -64,6 +66,7 @@ class PipelineReader : public AudioReader {
       throw Error(codes::kInvalidArg,
                   "this audio source can only be read forwards: it cannot go back to an earlier time");
     }
+    if (sample >= kFurthest) return leave(sample);
     lost_ = true;
     restart(sample);
     mono_.seek(base_ + static_cast<int64_t>(count_), cancel);
@@ -78,6 +81,16 @@ class PipelineReader : public AudioReader {
     count_ = base_ < 0 ? static_cast<size_t>(-base_) : 0;
     std::fill_n(held_.begin(), count_, 0.0f);
     ended_ = false;
+  }
+
+  // The state of having read to the end, for a position that no source reaches.
+  void leave(int64_t sample) {
+    position_ = sample;
+    base_ = 0;
+    count_ = 0;
+    last_ = kFurthest;
+    ended_ = true;
+    lost_ = false;
   }
 
   void recover(CancelToken& cancel) {

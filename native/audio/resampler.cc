@@ -76,7 +76,9 @@ Resampler::Resampler(int sourceRate) {
 }
 
 int64_t Resampler::outputFrames(int64_t frames) const {
-  return frames <= 0 ? 0 : (frames * up_ + down_ - 1) / down_;
+  // In two parts, and no further than a product can be told: a header may promise any number of frames.
+  frames = std::clamp<int64_t>(frames, 0, INT64_MAX / (2 * kSampleRate));
+  return frames / down_ * up_ + (frames % down_ * up_ + down_ - 1) / down_;
 }
 
 void Resampler::compute(const float* x, int64_t base, int64_t n, size_t count, float* out) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "audio/reader.h"
+#include "core/ledger.h"
 
 namespace hearken {
 
@@ -37,6 +38,7 @@ class ByteQueue {
   std::deque<std::vector<uint8_t>> blocks_;
   size_t offset_ = 0;  // into blocks_.front()
   size_t size_ = 0;
+  Allocation memory_;  // counts blocks_, the front one in whole until it is dropped
   size_t capacity_;
   bool finished_ = false;
   bool closed_ = false;

@@ -1,6 +1,7 @@
 #include "chunk/planner.h"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -175,6 +176,7 @@ struct ChunkPlanner::Impl {
   int64_t resume;            // the next chunk begins here, or later if there is no overlap
   bool overlapping = false;  // the last chunk ended in mid-speech
   int index = 0;
+  std::exception_ptr failure;
 };
 
 ChunkPlanner::ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector,
@@ -186,7 +188,15 @@ ChunkPlanner::ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<
 ChunkPlanner::~ChunkPlanner() = default;
 
 std::optional<PlannedChunk> ChunkPlanner::next(CancelToken& cancel) {
-  return impl_->next(cancel);
+  // An error leaves audio behind that was read and not kept, and a detector in mid-stream: what came after it would be
+  // shifted in time. So the first error is the planner's last word.
+  if (impl_->failure) std::rethrow_exception(impl_->failure);
+  try {
+    return impl_->next(cancel);
+  } catch (...) {
+    impl_->failure = std::current_exception();
+    throw;
+  }
 }
 
 int64_t ChunkPlanner::position() const {

@@ -48,7 +48,8 @@ class ChunkPlanner {
   ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector,
                const PlanOptions& options);
   ~ChunkPlanner();
-  // The next chunk, or nothing at the end. Holds at most about two chunks of audio.
+  // The next chunk, or nothing at the end. Holds at most about two chunks of audio. After an error (a cancel, too)
+  // every later call throws the same.
   std::optional<PlannedChunk> next(CancelToken& cancel);
   // Audio read so far (exclusive end, in samples); after the last chunk: the end of the range or of the audio.
   int64_t position() const;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "audio_helpers.h"
+#include "core/ledger.h"
 #ifndef _WIN32
 #include <sys/wait.h>
 #endif
@@ -173,4 +174,142 @@ TEST(audio_ffmpeg_stream_failure_is_told) {
   queue->fail("connection lost");
   hearken::CancelToken cancel;
   CHECK_THROWS(readAll(*hearken::openStream(queue, nullptr, {}, cancel)), hearken::codes::kAudioRead);
+}
+
+#ifndef _WIN32
+namespace {
+
+// A program in ffmpeg's place that does what the lines say.
+class StandIn {
+ public:
+  explicit StandIn(const std::string& lines)
+      : wav_("standin.wav", makeWav(tone(300, 16000, 5), 16000, 1)), script_("standin.sh", {}) {
+    std::ofstream(script_.path()) << "#!/bin/sh\nwav='" << wav_.path() << "'\n" << lines << "\n";
+    std::filesystem::permissions(script_.path(), std::filesystem::perms::owner_all);
+    options_.ffmpegPath = script_.path();
+  }
+  const hearken::ReaderOptions& options() const { return options_; }
+
+ private:
+  TemporaryFile wav_, script_;
+  hearken::ReaderOptions options_;
+};
+
+struct Outcome {
+  std::string code, message;
+  size_t samples = 0;
+};
+
+Outcome readTo(const std::string& path, const std::string& lines) {
+  const StandIn program(lines);
+  Outcome outcome;
+  try {
+    outcome.samples = readAll(*open(path, program.options())).size();
+  } catch (const hearken::Error& error) {
+    outcome.code = error.code();
+    outcome.message = error.what();
+  }
+  checkNoChild();
+  return outcome;
+}
+
+bool says(const Outcome& outcome, const std::string& text) {
+  return outcome.message.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST(audio_ffmpeg_crash_is_not_the_end) {
+  const Bytes bytes = makeSphere();
+  const TemporaryFile file("crash.bin", bytes);
+  const std::string read = hearken::codes::kAudioRead, format = hearken::codes::kAudioFormat;
+  CHECK(readTo(file.path(), "cat \"$wav\"").samples == 80000);
+
+  Outcome got = readTo(file.path(), "cat \"$wav\"; echo 'out of luck' >&2; kill -9 $$");
+  CHECK(got.code == read && says(got, "signal 9") && says(got, "out of luck") && says(got, file.path()));
+  got = readTo(file.path(), "kill -11 $$");
+  CHECK(got.code == read && says(got, "signal 11"));
+  got = readTo(file.path(), "cat \"$wav\"; echo 'Cannot allocate memory' >&2; exit 1");
+  CHECK(got.code == read && says(got, "code 1") && says(got, "Cannot allocate memory"));
+  got = readTo(file.path(), "cat \"$wav\"; exit 255");  // as ffmpeg does when it is told to stop
+  CHECK(got.code == read);
+  got = readTo(file.path(), "exit 255");
+  CHECK(got.code == read);
+  got = readTo(file.path(), "echo 'no such thing' >&2; exit 1");
+  CHECK(got.code == format && says(got, "no such thing"));
+  // Most frames were damaged, but it came to the end.
+  got = readTo(file.path(), "cat \"$wav\"; exit 69");
+  CHECK(got.code.empty() && got.samples == 80000);
+  // However much it says, the message is short, and has its end.
+  got = readTo(file.path(),
+               "cat \"$wav\"; i=0; while [ $i -lt 3000 ]; do echo \"blah blah blah $i\"; i=$((i+1)); done "
+               ">&2; echo 'the last word' >&2; kill -9 $$");
+  CHECK(got.code == read && got.message.size() < 1500 && says(got, "the last word"));
+}
+
+TEST(audio_ffmpeg_crash_is_told_again) {
+  const Bytes bytes = makeSphere();
+  const TemporaryFile file("crash2.bin", bytes);
+  const StandIn program("cat \"$wav\"; kill -9 $$");
+  hearken::CancelToken cancel;
+  Samples out(100000);
+  auto reader = open(file.path(), program.options());
+  for (int i = 0; i < 3; ++i) CHECK_THROWS(reader->read(out.data(), out.size(), cancel), hearken::codes::kAudioRead);
+  reader->seek(0, cancel);
+  CHECK(reader->read(out.data(), 40000, cancel) == 40000);
+  auto memory = openMemory(bytes, program.options());
+  for (int i = 0; i < 3; ++i) CHECK_THROWS(memory->read(out.data(), out.size(), cancel), hearken::codes::kAudioRead);
+  // A stream whose writer waits: the crash is told nevertheless.
+  auto queue = std::make_shared<hearken::ByteQueue>();
+  queue->push(bytes);
+  auto stream = hearken::openStream(queue, nullptr, program.options(), cancel);
+  for (int i = 0; i < 3; ++i) CHECK_THROWS(stream->read(out.data(), out.size(), cancel), hearken::codes::kAudioRead);
+}
+
+TEST(audio_ffmpeg_crash_at_a_jump_is_not_the_end) {
+  const TemporaryFile file("crash3.bin", makeSphere());
+  const auto jump = [&](const std::string& end) {
+    const StandIn program(
+        "echo \"Input #0, ogg, from 'x':\" >&2\necho '  Duration: 00:10:00.00, start' >&2\n"
+        "case \"$*\" in *' -ss '*) " +
+        end + ";; esac\ncat \"$wav\"");
+    hearken::CancelToken cancel;
+    auto reader = open(file.path(), program.options());
+    CHECK(reader->info().container == "ogg");
+    float one;
+    reader->seek(300 * 16000, cancel);
+    return reader->read(&one, 1, cancel);
+  };
+  CHECK(jump("exit 0") == 0);
+  CHECK_THROWS(jump("exit 1"), hearken::codes::kAudioRead);
+  CHECK_THROWS(jump("kill -9 $$"), hearken::codes::kAudioRead);
+}
+#endif
+
+TEST(audio_ffmpeg_decodes_what_is_left_of_damaged_files) {
+  needFfmpeg();
+  CHECK(readFile(check::shared("audio/bad/trunc.opus")).size() > 16000);
+  // Two thirds and more of its frames are noise: ffmpeg's exit is not 0.
+  Bytes bytes = load(check::shared("audio/formats/jfk_441khz.m4a"));
+  uint32_t random = 3;
+  for (size_t i = bytes.size() / 5; i < bytes.size() * 19 / 20; ++i) {
+    random = random * 1664525u + 1013904223u;
+    bytes[i] = static_cast<uint8_t>(random >> 24);
+  }
+  const TemporaryFile file("noise.m4a", bytes);
+  CHECK(readFile(file.path()).size() > 16000);
+}
+
+TEST(audio_ffmpeg_copy_is_counted) {
+#ifdef __linux__
+  needFfmpeg();
+  const Bytes bytes = load(check::shared("audio/formats/sonnet001_orig.mp4"));
+  const auto held = [] { return hearken::Ledger::instance().bytes(hearken::MemoryKind::kAudio); };
+  const int64_t before = held();
+  {
+    auto reader = openMemory(bytes);
+    CHECK(held() - before >= static_cast<int64_t>(bytes.size()));
+  }
+  CHECK(held() == before);
+#endif
 }

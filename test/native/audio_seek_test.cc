@@ -33,6 +33,11 @@ void checkSeeks(hearken::AudioReader& reader, const Samples& whole, double toler
   CHECK(reader.read(&one, 1, cancel) == 0);
   reader.seek(static_cast<int64_t>(whole.size()) + 1000000, cancel);
   CHECK(reader.read(&one, 1, cancel) == 0);
+  for (int64_t far : {int64_t{100000000} * 16000 - 1, int64_t{100000000} * 16000, INT64_MAX - 1, INT64_MAX}) {
+    reader.seek(far, cancel);
+    CHECK(reader.read(&one, 1, cancel) == 0);
+    CHECK(reader.position() == far);
+  }
   reader.seek(0, cancel);
   CHECK(reader.read(&one, 1, cancel) == (whole.empty() ? 0u : 1u));
   CHECK_THROWS(reader.seek(-1, cancel), hearken::codes::kInvalidArg);

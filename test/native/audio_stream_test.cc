@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "audio_helpers.h"
+#include "core/ledger.h"
 
 using namespace audiotest;
 
@@ -120,4 +121,26 @@ TEST(audio_stream_cancel_wakes_a_blocked_reader) {
     CHECK(secondsSince(cancelled) < 0.1);
     CHECK(!queue->full());
   }
+}
+
+TEST(audio_queue_is_counted) {
+  const auto held = [] { return hearken::Ledger::instance().bytes(hearken::MemoryKind::kAudio); };
+  const int64_t before = held();
+  hearken::CancelToken cancel;
+  Bytes out(3000);
+  {
+    hearken::ByteQueue queue;
+    queue.push(Bytes(1000));
+    queue.push(Bytes(5000));
+    CHECK(held() - before == 6000);
+    CHECK(queue.read(out.data(), 1500, cancel) == 1500);
+    CHECK(held() - before == 5000);
+    queue.push(Bytes(700));
+    CHECK(held() - before == 5700);
+  }
+  CHECK(held() == before);
+  hearken::ByteQueue queue;
+  queue.push(Bytes(1000));
+  queue.close();
+  CHECK(held() == before);
 }

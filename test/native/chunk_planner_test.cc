@@ -331,6 +331,36 @@ TEST(chunk_plan_stops_when_cancelled) {
   CHECK_THROWS(planner.next(cancel), codes::kAborted);
 }
 
+TEST(chunk_plan_ends_at_an_error) {
+  // Fails once, in mid-block, and would go on after.
+  class Failing final : public AudioReader {
+   public:
+    explicit Failing(const std::vector<float>& samples) : inner_(samples, 1000) {}
+    const AudioInfo& info() const override { return inner_.info(); }
+    size_t read(float* out, size_t n, CancelToken& cancel) override {
+      if (inner_.position() >= 50000 && !failed_) {
+        failed_ = true;
+        throw Error(codes::kAudioRead, "the disk is gone");
+      }
+      return inner_.read(out, n, cancel);
+    }
+    int64_t position() const override { return inner_.position(); }
+    void seek(int64_t sample, CancelToken& cancel) override { inner_.seek(sample, cancel); }
+
+   private:
+    MemoryReader inner_;
+    bool failed_ = false;
+  };
+  const auto audio = makeAudio({{10, 0.5f}});
+  for (const bool detect : {true, false}) {
+    PlanOptions options;
+    options.detectSpeech = detect;
+    ChunkPlanner planner(std::make_unique<Failing>(audio), std::make_unique<LoudnessDetector>(), options);
+    CancelToken cancel;
+    for (int i = 0; i < 3; ++i) CHECK_THROWS(planner.next(cancel), codes::kAudioRead);
+  }
+}
+
 TEST(chunk_regions_keep_weak_speech_only_near_speech) {
   const auto regions = [](const std::vector<std::pair<int, float>>& runs) {
     SpeechRegions found;
