@@ -20,8 +20,11 @@ export function missingTool() {
   if (!works('cmake')) {
     return 'cmake (3.18 or newer) was not found: install it (Debian/Ubuntu: apt-get install cmake; macOS: brew install cmake; Windows: winget install Kitware.CMake) and run the command again.';
   }
+  if (!works('git')) {
+    return 'git was not found, which applies deps/patches to whisper.cpp: install it (Debian/Ubuntu: apt-get install git; macOS: xcode-select --install) and run the command again.';
+  }
   if (process.platform === 'win32') return undefined; // Visual Studio is found by cmake itself.
-  const compilers = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
+  const compilers = process.env.CXX ? [process.env.CXX.trim().split(/\s+/)[0]] : ['c++', 'g++', 'clang++'];
   if (!compilers.some((c) => works(c))) {
     return 'a C++17 compiler was not found: install one (Debian/Ubuntu: apt-get install g++ make; macOS: xcode-select --install) and run the command again.';
   }
