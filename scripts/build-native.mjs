@@ -1,7 +1,7 @@
 // Builds the addon: vendors whisper.cpp, then lets cmake-js run CMakeLists.txt. No header is downloaded: with
 // "binary.napi_versions" in package.json cmake-js takes them from the npm package node-api-headers.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -43,12 +43,18 @@ export function buildNative() {
   const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
   const run = spawnSync(
     process.execPath,
-    [cmakeJs, 'compile', '--out', 'build', '--parallel', String(availableParallelism())],
+    [cmakeJs, 'compile', '--out', 'build/cmake', '--parallel', String(availableParallelism())],
     { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
   );
   if (run.error) throw run.error;
-  const addon = join(ROOT, 'build', 'Release', 'hearken.node');
-  if (run.status !== 0 || !existsSync(addon)) throw new Error('the native build failed; the compiler says why above.');
+  const built = join(ROOT, 'build', 'cmake', 'Release', 'hearken.node');
+  if (run.status !== 0 || !existsSync(built)) throw new Error('the native build failed; the compiler says why above.');
+  // A folder of its own, since node-gyp writes its Makefile into build/; the addon goes where node-gyp-build looks for it. By a
+  // rename: a process that has the old one mapped keeps it.
+  const release = join(ROOT, 'build', 'Release');
+  mkdirSync(release, { recursive: true });
+  copyFileSync(built, join(release, 'hearken.node.new'));
+  renameSync(join(release, 'hearken.node.new'), join(release, 'hearken.node'));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
