@@ -13,12 +13,10 @@ interface Piece {
  * remarks replace what they lie on.
  */
 export class Coverage {
-  readonly #begin: number;
   #pieces: Piece[] = [];
   #at: number;
 
   constructor(begin: number) {
-    this.#begin = begin;
     this.#at = begin;
   }
 
@@ -61,10 +59,6 @@ export class Coverage {
     return this.#pieces
       .map(({ begin, end, ...rest }) => ({ start: seconds(begin), end: seconds(end), ...rest }))
       .filter((span) => span.end > span.start);
-  }
-
-  get start(): number {
-    return this.#begin;
   }
 
   #push(piece: Piece): void {

@@ -50,17 +50,11 @@ Napi::Value ModelWrap::inspect(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ModelWrap::createState(const Napi::CallbackInfo& info) {
-  std::shared_ptr<ModelHandle::Use> use;
-  try {
-    use = handle_->use();
-  } catch (const Error& error) {
-    throw makeError(info.Env(), error.code(), error.what());
-  }
+  const auto use = useOf(info.Env(), handle_);
   using State = std::shared_ptr<StateObject>;
   return Environment::of(info.Env())
       .async<State>(
-          info.Env(), std::make_shared<CancelToken>(),
-          [use]() mutable { return std::make_shared<StateObject>(std::move(use)); },
+          info.Env(), std::make_shared<CancelToken>(), [use] { return std::make_shared<StateObject>(use); },
           [](Napi::Env env, State& state) -> Napi::Value {
             auto handle = std::make_shared<StateHandle>(std::move(state), "the worker state");
             return construct(env, Environment::of(env).stateClass, std::move(handle));

@@ -103,12 +103,7 @@ Napi::Value PlannerWrap::open(const Napi::CallbackInfo& info) {
 Napi::Value PlannerWrap::next(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const CancelPtr cancel = cancelArg(info, 0);
-  std::shared_ptr<PlannerHandle::Use> use;
-  try {
-    use = handle_->use();
-  } catch (const Error& error) {
-    throw makeError(env, error.code(), error.what());
-  }
+  const auto use = useOf(env, handle_);
   if (*busy_) throw makeError(env, codes::kInvalidArg, "one call of next() at a time");
   *busy_ = true;
   using Chunk = std::shared_ptr<const PlannedChunk>;

@@ -81,12 +81,7 @@ Napi::Value StateWrap::decode(const Napi::CallbackInfo& info) {
   const DecodeOptions options = decodeOptions(objectArg(info, 1, "options"));
   const CancelPtr cancel = cancelArg(info, 2);
   auto& environment = Environment::of(env);
-  std::shared_ptr<StateHandle::Use> use;
-  try {
-    use = handle_->use();
-  } catch (const Error& error) {
-    throw makeError(env, error.code(), error.what());
-  }
+  const auto use = useOf(env, handle_);
   claim(env);
   const int callback = info[3].IsFunction() ? environment.keep(info[3].As<Napi::Function>()) : 0;
   // Released on the JS thread whatever becomes of the decode, and before its promise settles.
@@ -112,12 +107,7 @@ Napi::Value StateWrap::detectLanguage(const Napi::CallbackInfo& info) {
   const auto chunk = unwrap<ChunkWrap>(info[0], "chunk")->chunk();
   const int threads = info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value() : 1;
   const CancelPtr cancel = cancelArg(info, 2);
-  std::shared_ptr<StateHandle::Use> use;
-  try {
-    use = handle_->use();
-  } catch (const Error& error) {
-    throw makeError(env, error.code(), error.what());
-  }
+  const auto use = useOf(env, handle_);
   claim(env);
   return Environment::of(env).async<LanguageGuess>(
       env, cancel,

@@ -36,6 +36,16 @@ W* unwrap(const Napi::Value& value, const char* name) {
   return W::Unwrap(value.As<Napi::Object>());
 }
 
+// A use of what the handle holds, as long as the returned pointer lives; ERR_CLOSED to JS if it is closed.
+template <typename T>
+std::shared_ptr<typename Handle<T>::Use> useOf(Napi::Env env, const std::shared_ptr<Handle<T>>& handle) {
+  try {
+    return handle->use();
+  } catch (const Error& error) {
+    throw makeError(env, error.code(), error.what());
+  }
+}
+
 // Frees what the handle holds, on a thread of ours, and resolves when it is gone.
 template <typename T>
 Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handle) {

@@ -3,7 +3,6 @@
 #include <whisper.h>
 
 #include <exception>
-#include <optional>
 #include <vector>
 
 #include "asr/state.h"

@@ -5,7 +5,6 @@ import test from 'ava';
 import { binding } from '../../lib/binding.js';
 import {
   type AudioSource,
-  type HearkenError,
   loadWhisperModel,
   type Progress,
   type TranscribeEvent,
@@ -416,41 +415,4 @@ test.serial('a reader that stops reading stops the job; abort() still ends it', 
   t.true(last - before < 7, `${last - before} of 10 chunks decoded although nobody reads`);
   job.abort();
   await rejects(t, 'ERR_ABORTED', () => job);
-});
-
-test.serial('an option that does not exist is refused, with the ones that do', async (t) => {
-  const error = await t.throwsAsync(transcribe(JFK, { startTme: 5 } as object));
-  t.is((error as HearkenError).code, 'ERR_INVALID_ARG');
-  t.regex(error?.message ?? '', /startTme.*startTime/);
-});
-
-test.serial('language and translation are checked against the model, whatever the audio holds', async (t) => {
-  const silence = new Float32Array(16_000);
-  for (const options of [{ language: 'xx' }, { language: 'de' }, { translate: true }]) {
-    const error = await t.throwsAsync(transcribe(silence, options));
-    t.is((error as HearkenError).code, 'ERR_INVALID_ARG', JSON.stringify(options));
-  }
-});
-
-test.serial('startTime behind the end of a stream is an error, as it is for a file', async (t) => {
-  async function* stream() {
-    yield new Uint8Array(2 * 2 * 16_000);
-  }
-  for (const audio of [JFK, stream()]) {
-    const pcm = audio === JFK ? {} : { pcm: {} };
-    const error = await t.throwsAsync(transcribe(audio, { startTime: 100, ...pcm }));
-    t.is((error as HearkenError).code, 'ERR_INVALID_ARG');
-  }
-});
-
-test.serial('what a callback throws comes back as it is', async (t) => {
-  const mine = new RangeError('mine');
-  const error = await t.throwsAsync(
-    transcribe(JFK, {
-      onProgress: () => {
-        throw mine;
-      },
-    }),
-  );
-  t.is(error, mine as unknown as Error);
 });
