@@ -128,6 +128,8 @@ export interface NativePlanner {
   readonly position: number;
   /** The next chunk, or null at the end. One call at a time. */
   next(cancel: NativeCancelToken): Promise<NativeChunk | null>;
+  /** Reads to the end for the diarization alone. */
+  drain(cancel: NativeCancelToken): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -149,6 +151,56 @@ export type NativeSource =
   | { buffer: NativeByteBuffer }
   | { queue: NativeByteQueue; pcm?: { sampleFormat: 's16' | 'f32'; sampleRate: number; channels: number } };
 
+export interface NativeTurn {
+  begin: number;
+  end: number;
+  speaker: number;
+}
+
+export interface NativeSpeakers {
+  turns: NativeTurn[];
+  exclusiveTurns: NativeTurn[];
+  /** By the number of the turns: how much speech there is of each, and the voice as a unit vector. */
+  speakers: { samples: number; embedding: Float32Array }[];
+}
+
+/** 0: not given. */
+export interface NativeSpeakerCount {
+  numSpeakers: number;
+  minSpeakers: number;
+  maxSpeakers: number;
+}
+
+/** Who spoke when, of one audio. Samples from the first one that a planner fed it. */
+export interface NativeDiarization {
+  readonly byteSize: number;
+  readonly closed: boolean;
+  /** More turns will come without more audio being fed. */
+  readonly busy: boolean;
+  /** Computes until the audio has ended. `onTurns` gets provisional turns, and up to where all of them are known. */
+  run(cancel: NativeCancelToken, onTurns?: (turns: NativeTurn[], decided: number) => void): Promise<void>;
+  /** The speakers of all that was heard, once run() has settled. */
+  finish(count: NativeSpeakerCount, cancel: NativeCancelToken): Promise<NativeSpeakers>;
+  close(): Promise<void>;
+}
+
+export interface NativeDiarizationOptions {
+  threads: number;
+  /** Of the provisional turns; 0: no limit. */
+  maxSpeakers: number;
+  /** Each channel of the audio is a speaker; the others of these options then say nothing but `vadModel`. */
+  channels: boolean;
+  /** Path of the Silero weights, which find the speech of each channel; '' where `channels` is false. */
+  vadModel: string;
+}
+
+export interface NativeDiarizer {
+  readonly byteSize: number;
+  readonly closed: boolean;
+  open(options: NativeDiarizationOptions): Promise<NativeDiarization>;
+  close(): Promise<void>;
+}
+
 export interface NativePlanOptions {
   channel: number; // -1: mix down
   ffmpegPath: string;
@@ -156,6 +208,8 @@ export interface NativePlanOptions {
   end: number; // Infinity: to the end
   chunkSamples: number;
   vadModel: string; // path of the Silero weights; '' : no detection
+  /** Gets all samples of the range as they are read; reading waits while it is full. */
+  diarization?: NativeDiarization;
 }
 
 export interface NativeAddon {
@@ -170,6 +224,7 @@ export interface NativeAddon {
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
+  loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
@@ -183,6 +238,11 @@ export interface NativeAddon {
     liveModels: number;
     liveStates: number;
     livePlanners: number;
+    /** Windows of diarization, and pieces of speech whose voice was computed. */
+    segmented: number;
+    embedded: number;
+    liveDiarizers: number;
+    liveDiarizations: number;
   };
 }
 

@@ -1,8 +1,18 @@
+import { basename, extname } from 'node:path';
 import { HearkenError } from './errors.js';
 import { formatOfPath, formatTranscript, OUTPUT_FORMATS } from './formats/index.js';
 import { plain } from './formats/json.js';
 import { saveAtomically } from './save.js';
-import type { CoverageSpan, OutputFormat, Segment, Transcript, TranscriptionResult, Word } from './types.js';
+import type {
+  CoverageSpan,
+  OutputFormat,
+  Segment,
+  Speaker,
+  SpeakerTurn,
+  Transcript,
+  TranscriptionResult,
+  Word,
+} from './types.js';
 
 /** A transcript that knows how to write itself. */
 export class Result implements TranscriptionResult {
@@ -12,6 +22,9 @@ export class Result implements TranscriptionResult {
   readonly duration: number;
   readonly segments: Segment[];
   readonly coverage: CoverageSpan[];
+  declare readonly speakers?: Speaker[];
+  declare readonly turns?: SpeakerTurn[];
+  declare readonly exclusiveTurns?: SpeakerTurn[];
   #words: Word[] | undefined;
 
   constructor(transcript: Transcript) {
@@ -21,6 +34,9 @@ export class Result implements TranscriptionResult {
     this.duration = transcript.duration;
     this.segments = transcript.segments;
     this.coverage = transcript.coverage;
+    if (transcript.speakers !== undefined) this.speakers = transcript.speakers;
+    if (transcript.turns !== undefined) this.turns = transcript.turns;
+    if (transcript.exclusiveTurns !== undefined) this.exclusiveTurns = transcript.exclusiveTurns;
   }
 
   get words(): Word[] {
@@ -48,11 +64,15 @@ export class Result implements TranscriptionResult {
     return this.format('md');
   }
 
-  format(format: OutputFormat): string {
-    return formatTranscript(this, format);
+  toRTTM(uri?: string): string {
+    return this.format('rttm', uri);
   }
 
-  async save(path: string, format?: OutputFormat): Promise<void> {
+  format(format: OutputFormat, uri?: string): string {
+    return formatTranscript(this, format, uri);
+  }
+
+  async save(path: string, format?: OutputFormat, uri?: string): Promise<void> {
     const chosen = format ?? formatOfPath(path);
     if (chosen === undefined) {
       const known = OUTPUT_FORMATS.map((name) => `.${name}`).join(', ');
@@ -61,6 +81,7 @@ export class Result implements TranscriptionResult {
         `the extension of ${path} names no format: use one of ${known}, or give the format`,
       );
     }
-    await saveAtomically(path, this.format(chosen));
+    const stem = basename(path, extname(path)).trim();
+    await saveAtomically(path, this.format(chosen, uri ?? (stem || undefined)));
   }
 }

@@ -52,7 +52,25 @@ export interface DecodeOptions {
   threads?: number;
 }
 
-export interface TranscribeOptions extends AudioOptions, DecodeOptions {
+/** A voice as {@link enroll} gives it: 192 numbers. */
+export type VoiceEmbedding = ArrayLike<number>;
+
+export interface SpeakerOptions {
+  /** How many speakers there are, where it is known; 1 to 64. Default: found out. */
+  numSpeakers?: number;
+  /** At least so many speakers; 1 to 64. */
+  minSpeakers?: number;
+  /** At most so many speakers; 1 to 64. */
+  maxSpeakers?: number;
+  /** Voices that may be heard, by name: a speaker who sounds like one gets its name as label. */
+  voices?: Readonly<Record<string, VoiceEmbedding>>;
+  /** The cosine from which on a speaker is taken for a known voice; −1 to 1. Default 0.5. */
+  voiceThreshold?: number;
+  /** What {@link loadDiarizer} gave, to share it between jobs. Default: loaded for the job. */
+  diarizer?: Diarizer;
+}
+
+export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerOptions {
   /** A name from the registry (`tiny.en`, `base`, …), a path to a ggml Whisper file, or a loaded handle. Default: the embedded `tiny.en`. */
   model?: string | WhisperModel;
   /** Never open a connection: a model that is not on this machine is an error. Default: false, or true with HEARKEN_OFFLINE=1. */
@@ -67,6 +85,12 @@ export interface TranscribeOptions extends AudioOptions, DecodeOptions {
   maxWorkers?: number;
   /** Skip stretches without speech. Default true. */
   skipSilence?: boolean;
+  /**
+   * Tell who speaks: by voice (true), by the channel of a call recorded one side a channel (`'channels'`), or not at all. Default
+   * true. By channel, SPEAKER_00 is channel 0 and SPEAKER_01 channel 1, whoever speaks first; a channel without speech is no
+   * speaker. It takes audio of 2 to 8 channels.
+   */
+  diarize?: boolean | 'channels';
   /** Stops the job: a decode stops within a graph node. What was finished is in the error's `partial` result. */
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
@@ -126,6 +150,15 @@ export interface SpeakerTurn {
   speaker: string;
 }
 
+export interface Speaker {
+  /** SPEAKER_00 … in order of first speech, or the name of a known voice. */
+  label: string;
+  /** Seconds of speech, overlap included. */
+  seconds: number;
+  /** Unit vector, 192 numbers: compare by cosine. */
+  embedding: number[];
+}
+
 export type CoverageStatus = 'decoded' | 'silence' | 'suppressed' | 'failed' | 'aborted';
 
 /** What became of a stretch of the input. The spans of a result tile its range without gaps: nothing is lost silently. */
@@ -148,10 +181,16 @@ export interface Transcript {
   duration: number;
   segments: Segment[];
   coverage: CoverageSpan[];
+  /** Who was heard, in order of first speech. Present when diarized, as are the turns. */
+  speakers?: Speaker[];
+  /** Who speaks when; turns of different speakers overlap where they speak at once. */
+  turns?: SpeakerTurn[];
+  /** One speaker at a time: where several speak at once, the one that is heard most. */
+  exclusiveTurns?: SpeakerTurn[];
 }
 
 /** The formats that a result can be written in. */
-export type OutputFormat = 'txt' | 'json' | 'srt' | 'vtt' | 'md';
+export type OutputFormat = 'txt' | 'json' | 'srt' | 'vtt' | 'md' | 'rttm';
 
 /** The result of a job: plain data in a class that knows the formats. */
 export interface TranscriptionResult extends Transcript {
@@ -163,16 +202,79 @@ export interface TranscriptionResult extends Transcript {
   toSRT(): string;
   toVTT(): string;
   toMarkdown(): string;
-  /** The text of a format. */
-  format(format: OutputFormat): string;
-  /** Writes the format of the path's extension (or `format`) atomically: a temporary file beside it, then a rename. */
-  save(path: string, format?: OutputFormat): Promise<void>;
+  /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). Needs a result with turns. */
+  toRTTM(uri?: string): string;
+  /** The text of a format; `uri` as in {@link toRTTM}. */
+  format(format: OutputFormat, uri?: string): string;
+  /**
+   * Writes the format of the path's extension (or `format`) atomically: a temporary file beside it, then a rename. `uri` as
+   * in {@link toRTTM}; default: the file's name without its extension.
+   */
+  save(path: string, format?: OutputFormat, uri?: string): Promise<void>;
+}
+
+/** Who speaks when, in one recording. */
+export interface SpeakerTrack {
+  /** In order of first speech. */
+  speakers: Speaker[];
+  /** Turns of different speakers overlap where they speak at once. In order of start. */
+  turns: SpeakerTurn[];
+  /** One speaker at a time. */
+  exclusiveTurns: SpeakerTurn[];
 }
 
 export type TranscribeEvent =
+  /**
+   * A segment whose text is final. Its speakers are not: labels are what could be told so far, and the `speakers` event
+   * settles them, and where segments are split between speakers.
+   */
   | { type: 'segment'; segment: Segment }
   | { type: 'progress'; progress: Progress }
+  /** Once, before `done`, of a job that tells speakers apart: who was heard, and all segments with their speakers. */
+  | ({ type: 'speakers'; segments: Segment[] } & SpeakerTrack)
   | { type: 'done'; result: TranscriptionResult };
+
+export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
+  /** Seconds into the audio where to begin. Default 0. */
+  startTime?: number;
+  /** Seconds into the audio where to stop. Default: the end. */
+  endTime?: number;
+  /** Threads. Default: the number of cores, at most 4. Memory grows with it; the result does not depend on it. */
+  threads?: number;
+  /** Stops the job. */
+  signal?: AbortSignal;
+  /** Called at most about ten times a second, and once at the end. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** What {@link diarize} finds. */
+export interface DiarizationResult extends SpeakerTrack {
+  /** Seconds of the whole audio; of a stream, what was read. */
+  duration: number;
+  /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). */
+  toRTTM(uri?: string): string;
+}
+
+export type DiarizeEvent =
+  /** A turn as far as it can be told now; the result has the final ones. */
+  | { type: 'turn'; turn: SpeakerTurn }
+  | { type: 'progress'; progress: Progress }
+  | { type: 'done'; result: DiarizationResult };
+
+/** A running job: await it for the result, or iterate over its events. */
+export interface DiarizationJob extends Promise<DiarizationResult>, AsyncIterable<DiarizeEvent> {
+  /** Stops it, as the signal does. */
+  abort(reason?: unknown): void;
+}
+
+/** The loaded nets that tell speakers apart: weights that any number of jobs share. */
+export interface Diarizer extends AsyncDisposable {
+  /** Native bytes of the weights. 0 once closed. */
+  readonly byteSize: number;
+  readonly closed: boolean;
+  /** Refuses new work, waits for what runs, frees the weights; when it resolves the memory is gone. Idempotent. */
+  close(): Promise<void>;
+}
 
 /** A running job: await it for the result, or iterate over its events. */
 export interface TranscriptionJob extends Promise<TranscriptionResult>, AsyncIterable<TranscribeEvent> {

@@ -7,10 +7,10 @@ import {
   modelPath,
   modelsFolder,
   pullModel,
-  resolveModel,
   verifyModel,
 } from '../models/index.js';
-import type { ModelEntry } from '../models/registry.js';
+import { absentModel } from '../models/missing.js';
+import { findEntry, type ModelEntry } from '../models/registry.js';
 import { DownloadBar } from './download-bar.js';
 import { EXIT, printable } from './io.js';
 
@@ -51,8 +51,8 @@ HEARKEN_MODELS_URL names another server to fetch them from; HEARKEN_OFFLINE=1 fo
           process.stdout.write(`${modelsFolder()}\n`);
           return;
         }
-        // resolveModel words the error for one that is not here; only a VAD model is none of its business.
-        const path = (await modelPath(name, table)) ?? (await resolveModel(name, table));
+        const path = await modelPath(name, table);
+        if (!path) throw absentModel(findEntry(name, entries), name);
         process.stdout.write(`${path}\n`);
       }),
     );
@@ -129,11 +129,16 @@ function verifyText(name: string, result: ModelVerification): string {
   return `${printable(name)}: ok (${how[result.method]})  ${printable(result.path)}`;
 }
 
+function usedFor({ kind, multilingual }: ModelListing): string {
+  const other = { vad: 'finds speech', segmentation: 'finds speaker turns', embedding: 'tells voices apart' };
+  return kind === 'whisper' ? (multilingual ? 'multilingual' : 'English') : other[kind];
+}
+
 function listText(listing: ModelListing[]): string {
   const rows = listing.map((m) => [
     m.name,
     m.bytes < 1e6 ? `${(m.bytes / 1e6).toFixed(1)} MB` : `${Math.round(m.bytes / 1e6)} MB`,
-    m.kind === 'vad' ? 'finds speech' : m.multilingual ? 'multilingual' : 'English',
+    usedFor(m),
     m.quantization,
     m.state,
     m.check === 'sha1' ? 'SHA-1' : m.check === 'sha256' ? 'SHA-256' : m.check,

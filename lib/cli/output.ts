@@ -7,6 +7,8 @@ export interface OutputPlan {
   format: OutputFormat;
   /** Where each input's transcript goes, in their order; undefined: stdout. */
   targets: (string | undefined)[];
+  /** What each recording is called in a format that names it (RTTM): its file's name without the extension, where that is unique. */
+  names: string[];
   /** To make before anything is written. */
   folder?: string;
 }
@@ -26,7 +28,13 @@ export function planOutput(
   if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin (-) can be read only once');
   if (output === '') throw new UsageError('the output path is empty');
   if (output === undefined || output === '-') {
-    return { format: options.format ?? 'txt', targets: files.map(() => undefined) };
+    const format = options.format ?? 'txt';
+    // All of them in one document, so their names must tell them apart.
+    return {
+      format,
+      targets: files.map(() => undefined),
+      names: format === 'rttm' ? uniqueNames(files, rttmClash) : stems(files),
+    };
   }
 
   const inFolder = isFolderName(output) || isFolder(output);
@@ -39,42 +47,51 @@ export function planOutput(
   if (format === undefined) {
     throw new UsageError(`the extension of ${output} names no format: give -f ${OUTPUT_FORMATS.join('|')}`);
   }
-  const targets = inFolder ? inside(output, files, format) : [output];
+  const names = inFolder
+    ? uniqueNames(files, (name) => `more than one file would be written to ${join(output, `${name}.${format}`)}`)
+    : stems(files);
+  const targets = inFolder ? names.map((name) => join(output, `${name}.${format}`)) : [output];
   for (const target of targets) {
     const input = files.find((file) => file !== '-' && resolve(file) === resolve(target));
     if (input !== undefined) throw new UsageError(`the output ${target} would overwrite the input ${input}`);
   }
-  return { format, targets, ...(inFolder ? { folder: output } : {}) };
+  return { format, targets, names, ...(inFolder ? { folder: output } : {}) };
 }
 
-/** A name for each file in the folder: `talk.mp3` → `talk.srt`; where two would meet, `talk.mp3.srt` and `talk.wav.srt`. */
-function inside(folder: string, files: readonly string[], format: OutputFormat): string[] {
-  const full = files.map((file) => (file === '-' ? 'stdin' : basename(file)));
-  const stems = full.map((name) => basename(name, extname(name)));
+const rttmClash = (name: string) => `more than one recording would be called ${name} in the RTTM`;
+
+const fileName = (file: string) => (file === '-' ? 'stdin' : basename(file));
+const stems = (files: readonly string[]) =>
+  files.map((file) => {
+    const name = fileName(file);
+    const stem = basename(name, extname(name));
+    return /^[\s\p{Cc}]*$/u.test(stem) ? name : stem;
+  });
+
+/** A name for each file, of several that end up in one place: `talk` of `talk.mp3`; where two would meet, `talk.mp3` and `talk.wav`. */
+function uniqueNames(files: readonly string[], clashing: (name: string) => string): string[] {
   // Not every file system tells cases apart.
   const twice = (names: string[], name: string) =>
     names.filter((n) => n.toLowerCase() === name.toLowerCase()).length > 1;
-  const names = stems.map((stem, index) => (twice(stems, stem) ? (full[index] as string) : stem));
-  const clash = names.findIndex((name) => twice(names, name));
-  if (clash >= 0) {
-    throw new UsageError(
-      `more than one file would be written to ${join(folder, `${names[clash]}.${format}`)}: split the call`,
-    );
-  }
-  return names.map((name) => join(folder, `${name}.${format}`));
+  const short = stems(files);
+  const names = short.map((stem, index) => (twice(short, stem) ? fileName(files[index] as string) : stem));
+  const clash = names.find((name) => twice(names, name));
+  if (clash !== undefined) throw new UsageError(`${clashing(clash)}: split the call`);
+  return names;
 }
 
 /**
  * What goes to stdout for a file. An only one is the bare document. Of several, JSON comes as JSON Lines, each object
- * with its `file`; the others under a header line with the file's name.
+ * with its `file`, and RTTM line after line, as every line names its recording; the others under a header line with the
+ * file's name.
  */
 export function stdoutText(
   result: TranscriptionResult,
   format: OutputFormat,
   file: string,
-  place: { first: boolean; only: boolean },
+  place: { name: string; first: boolean; only: boolean },
 ): string {
-  if (place.only) return result.format(format);
+  if (place.only || format === 'rttm') return result.format(format, place.name);
   if (format === 'json') return `${JSON.stringify({ file, ...result.toJSON() })}\n`;
   const header = format === 'md' ? `## ${printable(file)}\n\n` : `==> ${printable(file)} <==\n`;
   return `${place.first ? '' : '\n'}${header}${result.format(format)}`;

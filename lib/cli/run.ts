@@ -20,6 +20,9 @@ export async function runTranscribe(files: readonly string[], flags: TranscribeF
     throw new UsageError('stdin is a terminal: pipe audio into it, or give a file');
   }
   const plan = planOutput(files, flags, isFolder);
+  if (plan.format === 'rttm' && flags.options.diarize === false) {
+    throw new UsageError('RTTM lists who speaks when: leave --no-diarize out, or choose another format');
+  }
   if (flags.options.words === true && plan.format !== 'json' && !flags.quiet) {
     io.stderr.write(
       `hearken: --words shows in -f json only; ${plan.format} has no place for them (one word a cue: --max-segment-length 1)\n`,
@@ -126,7 +129,7 @@ class Run {
         onProgress: (progress) => this.#line.update(label, progress),
       });
       const result = await job;
-      await this.#deliver(result, file, target);
+      await this.#deliver(result, index);
       if (!this.#flags.quiet) await this.#warn(result, name);
     } catch (cause) {
       const error = toHearkenError(cause);
@@ -135,7 +138,7 @@ class Run {
         return undefined;
       }
       try {
-        await this.#keepPartial((cause as { partial?: TranscriptionResult }).partial, file, target);
+        await this.#keepPartial((cause as { partial?: TranscriptionResult }).partial, index);
       } catch (failure) {
         await this.#report(failure, name);
       }
@@ -144,12 +147,17 @@ class Run {
     return undefined;
   }
 
-  async #deliver(result: TranscriptionResult, file: string, target: string | undefined): Promise<void> {
+  async #deliver(result: TranscriptionResult, index: number): Promise<void> {
     this.#line.clear();
-    if (target !== undefined) return await result.save(target, this.#plan.format);
-    const place = { first: !this.#printed, only: this.#files.length === 1 };
+    const { format, targets, names } = this.#plan;
+    const file = this.#files[index] as string;
+    const name = names[index] as string;
+    const target = targets[index];
+    if (target !== undefined) return await result.save(target, format, name);
+    const place = { name, first: !this.#printed, only: this.#files.length === 1 };
+    const text = stdoutText(result, format, file, place);
     try {
-      await this.#stdout.write(stdoutText(result, this.#plan.format, file, place));
+      await this.#stdout.write(text);
     } catch (cause) {
       const { message } = cause as Error;
       throw new HearkenError('ERR_OUTPUT', `cannot write to stdout: ${message}`, { cause });
@@ -157,15 +165,12 @@ class Run {
     this.#printed = true;
   }
 
-  async #keepPartial(
-    partial: TranscriptionResult | undefined,
-    file: string,
-    target: string | undefined,
-  ): Promise<void> {
+  async #keepPartial(partial: TranscriptionResult | undefined, index: number): Promise<void> {
     if (partial === undefined || partial.segments.length === 0) {
       return await this.#say('interrupted: nothing transcribed yet, nothing written');
     }
-    await this.#deliver(partial, file, target);
+    await this.#deliver(partial, index);
+    const target = this.#plan.targets[index];
     const where = target === undefined ? 'written to stdout' : `kept in ${printable(target)}`;
     await this.#say(`interrupted: partial result up to ${shortTime(reached(partial))} ${where}`);
   }

@@ -22,6 +22,11 @@ interface Flags {
   prompt?: string;
   maxSegmentLength?: number;
   skipSilence: boolean;
+  diarize?: boolean;
+  diarizeChannels?: boolean;
+  speakers?: number;
+  minSpeakers?: number;
+  maxSpeakers?: number;
   offline?: boolean;
   quiet?: boolean;
 }
@@ -35,17 +40,18 @@ file. With -o a folder, talk.mp3 becomes talk.txt in it.
 Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (what was finished is kept).
 
 Examples:
-  hearken transcribe talk.mp3                          text on stdout
+  hearken transcribe talk.mp3                          text on stdout, with speakers
   hearken transcribe talk.mp3 -o talk.srt              subtitles, format by extension
   hearken transcribe talk.mp3 --start 5:00 --end 15:00
   hearken transcribe *.mp3 -f json --words -o out/     out/*.json, with every word's times
+  hearken transcribe call.wav --speakers 2 -o call.rttm
   curl -s https://example.org/talk.mp3 | hearken transcribe - -f md
 `;
 
 /** `hearken transcribe`; `done` gets the exit code. */
 export function transcribeCommand(io: CliIO, done: (code: number) => void): Command {
   const command = new Command('transcribe')
-    .description('Transcribe audio files to text, subtitles, JSON or Markdown')
+    .description('Transcribe audio files to text, subtitles, JSON or Markdown, with speakers')
     .argument('<file...>', 'audio files; - for stdin')
     .addOption(new Option('-f, --format <format>', "default: by -o's extension, or txt").choices(OUTPUT_FORMATS))
     .option('-o, --output <path>', 'a file, a folder (existing or ending in /), or - for stdout')
@@ -67,6 +73,12 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     .option('--prompt <text>', 'names and spellings to expect')
     .option('--max-segment-length <n>', 'split segments longer than this many characters, at words', number(0, 10_000))
     .option('--no-skip-silence', 'decode stretches without speech too')
+    .option('--diarize', 'tell who speaks (the default)')
+    .option('--no-diarize', 'words only, faster')
+    .option('--diarize-channels', 'each channel is a speaker: a call recorded one side a channel')
+    .option('--speakers <n>', 'how many speakers there are (default: found out)', number(1, 64))
+    .option('--min-speakers <n>', 'at least so many speakers', number(1, 64))
+    .option('--max-speakers <n>', 'at most so many speakers', number(1, 64))
     .option('--offline', 'never open a connection')
     .option('-q, --quiet', 'no progress and no warnings')
     .addHelpText('after', EXAMPLES);
@@ -76,6 +88,7 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
       if (flags.end !== undefined && flags.end <= (flags.start ?? 0)) {
         throw new UsageError('--end must be after --start');
       }
+      checkSpeakers(flags);
       const { format, output, quiet = false } = flags;
       done(
         await runTranscribe(
@@ -96,6 +109,24 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
   });
 }
 
+/** Flags that say different things of the speakers are a mistake, and none of them is left out silently. */
+function checkSpeakers({ diarize, diarizeChannels, channel, speakers, minSpeakers, maxSpeakers }: Flags): void {
+  const bounded = minSpeakers !== undefined || maxSpeakers !== undefined;
+  const counted = speakers !== undefined || bounded;
+  if (diarize === false && (counted || diarizeChannels)) {
+    throw new UsageError('--no-diarize knows no speakers: leave it out, or the other flags for speakers');
+  }
+  if (diarizeChannels && (counted || channel !== undefined)) {
+    throw new UsageError('--diarize-channels takes every channel for one speaker: no --channel, no number of speakers');
+  }
+  if (speakers !== undefined && bounded) {
+    throw new UsageError('--speakers is an exact number: leave out --min-speakers and --max-speakers');
+  }
+  if (minSpeakers !== undefined && maxSpeakers !== undefined && minSpeakers > maxSpeakers) {
+    throw new UsageError('--min-speakers must not be more than --max-speakers');
+  }
+}
+
 /** The library's options of the flags; what was not given is left to the library's defaults. */
 export function libraryOptions(flags: Flags): TranscribeOptions {
   const given: { [K in keyof TranscribeOptions]: TranscribeOptions[K] | undefined } = {
@@ -114,6 +145,10 @@ export function libraryOptions(flags: Flags): TranscribeOptions {
     initialPrompt: flags.prompt,
     maxSegmentLength: flags.maxSegmentLength,
     skipSilence: flags.skipSilence,
+    diarize: flags.diarizeChannels ? 'channels' : flags.diarize,
+    numSpeakers: flags.speakers,
+    minSpeakers: flags.minSpeakers,
+    maxSpeakers: flags.maxSpeakers,
     offline: flags.offline,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as TranscribeOptions;

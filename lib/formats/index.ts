@@ -3,16 +3,18 @@ import { HearkenError } from '../errors.js';
 import type { OutputFormat, Transcript } from '../types.js';
 import { toJSONText } from './json.js';
 import { toMarkdown } from './md.js';
+import { toRTTM } from './rttm.js';
 import { toSRT } from './srt.js';
 import { toText } from './text.js';
 import { toVTT } from './vtt.js';
 
-const WRITERS: Record<OutputFormat, (transcript: Transcript) => string> = {
+const WRITERS: Record<OutputFormat, (transcript: Transcript, uri?: string) => string> = {
   txt: toText,
   json: toJSONText,
   srt: toSRT,
   vtt: toVTT,
   md: toMarkdown,
+  rttm: toRTTM,
 };
 
 /** Every format that a transcript can be written in; also their file extensions. */
@@ -28,10 +30,10 @@ export function formatOfPath(path: string): OutputFormat | undefined {
   return isOutputFormat(extension) ? extension : undefined;
 }
 
-/** The transcript as text in a format. */
-export function formatTranscript(transcript: Transcript, format: OutputFormat): string {
+/** The transcript as text in a format; `uri` is the recording's name where the format has a place for it (RTTM). */
+export function formatTranscript(transcript: Transcript, format: OutputFormat, uri?: string): string {
   if (!isOutputFormat(format)) {
     throw new HearkenError('ERR_INVALID_ARG', `unknown format '${format}': known are ${OUTPUT_FORMATS.join(', ')}`);
   }
-  return WRITERS[format](transcript);
+  return WRITERS[format](transcript, uri);
 }

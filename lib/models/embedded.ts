@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { HearkenError } from '../errors.js';
-import type { ModelEntry } from './registry.js';
+import type { ModelEntry, ModelKind } from './registry.js';
 
 /** A row of models.json in the package hearken-models. */
 interface EmbeddedRow {
   name: string;
   aliases: string[];
   file: string;
-  kind: 'whisper' | 'vad';
+  kind: ModelKind;
   multilingual: boolean;
   quantization: string;
   bytes: number;

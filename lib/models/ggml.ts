@@ -1,9 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { ModelKind } from './registry.js';
 
 // The layout of a ggml Whisper file, as whisper.cpp reads it: magic, 11 numbers, mel filters, vocabulary, then tensors up to
 // the end. Walking it reads a few kilobytes of even the largest file and tells a whole file from a cut or foreign one.
 
 export const GGML_MAGIC = 0x67676d6c;
+const GGUF_MAGIC = 0x46554747;
 
 /** Bytes of a block and the values in it, by ggml's type number. */
 const TYPES: Record<number, readonly [bytes: number, values: number]> = {
@@ -27,13 +29,18 @@ export function hasGgmlMagic(head: Uint8Array): boolean {
   return head.length >= 4 && Buffer.from(head.buffer, head.byteOffset, 4).readUInt32LE(0) === GGML_MAGIC;
 }
 
-/** What is wrong with the structure of a ggml file, or undefined if it is whole. VAD files are known by their magic only. */
-export async function structureProblem(path: string, kind: 'whisper' | 'vad' = 'whisper'): Promise<string | undefined> {
+/** What is wrong with the structure of a ggml file, or undefined if it is whole. Any but Whisper's is known by its magic only. */
+export async function structureProblem(path: string, kind: ModelKind = 'whisper'): Promise<string | undefined> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
     const reader = new Reader(handle, size);
-    if (size < 4 || (await reader.u32()) !== GGML_MAGIC) return 'it does not begin as a ggml file does';
+    const magic = size < 4 ? 0 : await reader.u32();
+    if (kind === 'segmentation' || kind === 'embedding') {
+      return magic === GGUF_MAGIC ? undefined : 'it does not begin as a GGUF file does';
+    }
+    if (magic === GGUF_MAGIC) return 'it is a GGUF file, and Whisper models have the older ggml format';
+    if (magic !== GGML_MAGIC) return 'it does not begin as a ggml file does';
     return kind === 'whisper' ? await whisperProblem(reader, size) : undefined;
   } catch (error) {
     if (error instanceof Truncated) return `it ends within ${error.message}`;

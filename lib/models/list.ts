@@ -2,14 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelsFolder } from './folder.js';
 import { unknownName } from './missing.js';
-import { findEntry, type ModelEntry, registry } from './registry.js';
+import { findEntry, type ModelEntry, type ModelKind, registry } from './registry.js';
 import { looksLikePath, pathOfFile } from './spec.js';
 
 /** A model of the table, and whether it is on this machine. */
 export interface ModelListing {
   name: string;
   aliases: string[];
-  kind: 'whisper' | 'vad';
+  kind: ModelKind;
   multilingual: boolean;
   quantization: string;
   file: string;

@@ -1,12 +1,15 @@
 import { embeddedModels } from './embedded.js';
 
+/** whisper: speech to text; vad: finds speech; segmentation and embedding: the two nets that tell speakers apart. */
+export type ModelKind = 'whisper' | 'vad' | 'segmentation' | 'embedding';
+
 /** A model file that hearken knows by name. */
 export interface ModelEntry {
   name: string;
   /** Further names that mean the same file. */
   aliases?: readonly string[];
   file: string;
-  kind: 'whisper' | 'vad';
+  kind: ModelKind;
   multilingual: boolean;
   /** Type of the large matrices. */
   quantization: string;

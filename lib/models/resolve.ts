@@ -2,7 +2,7 @@ import { HearkenError } from '../errors.js';
 import { embeddedModels } from './embedded.js';
 import { entryPath, fileSize, locate } from './list.js';
 import { absentModel } from './missing.js';
-import { type ModelEntry, registry } from './registry.js';
+import { type ModelEntry, type ModelKind, registry } from './registry.js';
 
 export interface ResolveOptions {
   offline?: boolean;
@@ -10,6 +10,13 @@ export interface ResolveOptions {
   /** Internal: the table of models, for tests. */
   entries?: readonly ModelEntry[];
 }
+
+/** What a model that is no Whisper does. */
+const OTHER_USE: Record<Exclude<ModelKind, 'whisper'>, string> = {
+  vad: 'finds speech',
+  segmentation: 'finds where speakers change',
+  embedding: 'tells voices apart',
+};
 
 /** Used where no model is named. */
 export const DEFAULT_MODEL = 'tiny.en';
@@ -31,7 +38,7 @@ export async function resolveModel(spec?: string, options: ResolveOptions = {}):
   if (entry.kind !== 'whisper') {
     throw new HearkenError(
       'ERR_MODEL_FORMAT',
-      `${name} finds speech but does not transcribe it: name a Whisper model such as base`,
+      `${name} ${OTHER_USE[entry.kind]} but does not transcribe: name a Whisper model such as base`,
     );
   }
   if (!path) throw absentModel(entry, name, options);
@@ -40,10 +47,21 @@ export async function resolveModel(spec?: string, options: ResolveOptions = {}):
 }
 
 /** The path of the embedded Silero VAD weights. */
-export async function resolveVadModel(): Promise<string> {
-  const entry = embeddedModels().find((e) => e.kind === 'vad');
+export function resolveVadModel(): Promise<string> {
+  return embeddedPath('vad', 'silero');
+}
+
+/** The paths of both embedded nets that tell speakers apart. */
+export async function resolveDiarizationModels(): Promise<{ segmentation: string; embedding: string }> {
+  const segmentation = await embeddedPath('segmentation', 'pyannote-segmentation');
+  return { segmentation, embedding: await embeddedPath('embedding', 'campplus') };
+}
+
+/** The path of the embedded model of a kind; `name` is for the error where there is none. */
+async function embeddedPath(kind: ModelKind, name: string): Promise<string> {
+  const entry = embeddedModels().find((e) => e.kind === kind);
   const path = entry && entryPath(entry);
-  if (!entry || !path || (await fileSize(path)) === undefined) throw absentModel(entry, 'silero');
+  if (!entry || !path || (await fileSize(path)) === undefined) throw absentModel(entry, entry?.name ?? name);
   await checkSize(path, entry);
   return path;
 }

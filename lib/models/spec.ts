@@ -3,9 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { HearkenError } from '../errors.js';
 import { nearNames } from './registry.js';
 
-/** Whether a model was given as a path: it has a separator or the ending of a ggml file. */
+/** Whether a model was given as a path: it has a separator or the ending of a model file. */
 export function looksLikePath(spec: string): boolean {
-  return /[/\\]/.test(spec) || /\.(bin|ggml)$/i.test(spec);
+  return /[/\\]/.test(spec) || /\.(bin|ggml|gguf)$/i.test(spec);
 }
 
 /** The absolute path of a model file that a user named, or an error that says what is there instead. */

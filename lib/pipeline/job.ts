@@ -1,17 +1,25 @@
 import { HearkenError } from '../errors.js';
-import type { TranscribeEvent, TranscriptionJob, TranscriptionResult } from '../types.js';
 
 /** Events that may wait for a reader before the job does. */
 const MOST_WAITING = 16;
 
 /** Hands an event to whoever iterates; resolves once there is room for the next. */
-export type Emit = (event: TranscribeEvent) => Promise<void> | undefined;
+export interface Emit<Event> {
+  (event: Event): Promise<void> | undefined;
+  /** Does anybody iterate? */
+  listening(): boolean;
+}
+
+/** A running job: a promise of its result, and an iterable of its events. */
+export interface Job<Event, Result> extends Promise<Result>, AsyncIterable<Event> {
+  abort(reason?: unknown): void;
+}
 
 /** Events on their way to one iterator, with a bound: a reader that stops reading stops the job. */
-class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
-  #events: TranscribeEvent[] = [];
+class EventQueue<Event> implements AsyncIterator<Event, undefined> {
+  #events: Event[] = [];
   #readers: {
-    resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void;
+    resolve: (result: IteratorResult<Event, undefined>) => void;
     reject: (error: unknown) => void;
   }[] = [];
   #room: (() => void)[] = [];
@@ -23,7 +31,7 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
     this.#onReturn = onReturn;
   }
 
-  push(event: TranscribeEvent): Promise<void> | undefined {
+  push(event: Event): Promise<void> | undefined {
     if (this.#ended) return undefined;
     const reader = this.#readers.shift();
     if (reader) {
@@ -48,7 +56,7 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
     for (const resolve of this.#room.splice(0)) resolve();
   }
 
-  next(): Promise<IteratorResult<TranscribeEvent, undefined>> {
+  next(): Promise<IteratorResult<Event, undefined>> {
     const event = this.#events.shift();
     if (event) {
       if (this.#events.length < MOST_WAITING) this.release();
@@ -62,7 +70,7 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
   }
 
   /** The loop was left early: nobody will read the rest. The code behind the loop goes on once the job has ended. */
-  async return(): Promise<IteratorResult<TranscribeEvent, undefined>> {
+  async return(): Promise<IteratorResult<Event, undefined>> {
     this.#events = [];
     this.end();
     this.#error = undefined;
@@ -71,7 +79,7 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
   }
 
   #settle(reader: {
-    resolve: (result: IteratorResult<TranscribeEvent, undefined>) => void;
+    resolve: (result: IteratorResult<Event, undefined>) => void;
     reject: (error: unknown) => void;
   }): void {
     if (this.#error) {
@@ -88,12 +96,12 @@ class EventQueue implements AsyncIterator<TranscribeEvent, undefined> {
  * A job from the function that does it. It starts in the next microtask, so that a `for await` around the call gets every event.
  * Events are kept for iterators only: a caller that just awaits pays nothing for them.
  */
-export function startJob(
+export function startJob<Event, Result>(
   signal: AbortSignal | undefined,
-  run: (emit: Emit, signal: AbortSignal) => Promise<TranscriptionResult>,
-): TranscriptionJob {
+  run: (emit: Emit<Event>, signal: AbortSignal) => Promise<Result>,
+): Job<Event, Result> {
   const controller = new AbortController();
-  const queues = new Set<EventQueue>();
+  const queues = new Set<EventQueue<Event>>();
   const abort = (reason?: unknown) =>
     controller.abort(reason ?? new HearkenError('ERR_ABORTED', 'the job was aborted'));
   const forward = () => abort(signal?.reason);
@@ -104,10 +112,11 @@ export function startJob(
   controller.signal.addEventListener('abort', () => {
     for (const queue of queues) queue.release();
   });
-  const emit: Emit = (event) => {
+  const push = (event: Event) => {
     const waits = [...queues].map((queue) => queue.push(event)).filter((wait) => wait !== undefined);
     return waits.length > 0 && !controller.signal.aborted ? Promise.all(waits).then(() => undefined) : undefined;
   };
+  const emit: Emit<Event> = Object.assign(push, { listening: () => queues.size > 0 });
 
   // Set together with the end of the queues: an iterator made in between would wait for ever.
   let outcome: { error?: { error: unknown } } | undefined;
@@ -130,13 +139,13 @@ export function startJob(
     );
   return Object.assign(promise, {
     abort,
-    [Symbol.asyncIterator](): AsyncIterator<TranscribeEvent, undefined> {
+    [Symbol.asyncIterator](): AsyncIterator<Event, undefined> {
       // Who iterates gets the error from the iterator; the promise need not be awaited as well.
       const ended = promise.then(
         () => {},
         () => {},
       );
-      const queue = new EventQueue(() => {
+      const queue = new EventQueue<Event>(() => {
         queues.delete(queue);
         if (outcome || queues.size > 0) return undefined;
         abort(new HearkenError('ERR_ABORTED', 'the loop over the events was left'));

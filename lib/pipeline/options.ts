@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { NativeDecodeOptions } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import type { TranscribeOptions } from '../types.js';
+import { checkShape, flag, number, range, text } from './checks.js';
+import { resolveSpeakers, type SpeakerJob } from './speaker-options.js';
 
 /** Options with their defaults filled in and checked. Seconds. */
 export interface JobOptions {
@@ -11,6 +13,8 @@ export interface JobOptions {
   workers: number;
   skipSilence: boolean;
   words: boolean;
+  diarize: boolean | 'channels';
+  speakers: SpeakerJob;
   /** undefined: to be detected, or the model's only one. */
   language: string | undefined;
   decode: Omit<NativeDecodeOptions, 'language'>;
@@ -18,48 +22,6 @@ export interface JobOptions {
 
 const DEFAULT_CHUNK_SECONDS = 30;
 const MOST_DEFAULT_WORKERS = 4;
-
-function number(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  low: number,
-  high: number,
-  integer = false,
-): number {
-  if (value === undefined) return fallback;
-  if (
-    typeof value !== 'number' ||
-    Number.isNaN(value) ||
-    value < low ||
-    value > high ||
-    (integer && !Number.isInteger(value))
-  ) {
-    const kind = integer ? 'a whole number' : 'a number';
-    const range = high === Number.POSITIVE_INFINITY ? `of at least ${low}` : `from ${low} to ${high}`;
-    throw new HearkenError('ERR_INVALID_ARG', `${name} must be ${kind} ${range}, not ${String(value)}`);
-  }
-  return value;
-}
-
-function flag(name: string, value: boolean | undefined, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'boolean')
-    throw new HearkenError('ERR_INVALID_ARG', `${name} must be true or false, not ${String(value)}`);
-  return value;
-}
-
-function text(name: string, value: string | undefined): string {
-  if (value === undefined) return '';
-  if (typeof value !== 'string') throw new HearkenError('ERR_INVALID_ARG', `${name} must be a string`);
-  return value;
-}
-
-/** Of any realm or polyfill: what is used of it is there. */
-export function isSignal(signal: unknown): signal is AbortSignal {
-  const given = signal as Partial<AbortSignal> | null | undefined;
-  return typeof given?.aborted === 'boolean' && typeof given.addEventListener === 'function';
-}
 
 /** Steps too small would mean thousands of retries. */
 function increment(value: number | undefined): number {
@@ -73,6 +35,20 @@ function increment(value: number | undefined): number {
   return step;
 }
 
+function diarizing({ diarize: value, channel }: TranscribeOptions): boolean | 'channels' {
+  if (value === 'channels') {
+    if (channel === undefined) return value;
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `diarize: 'channels' listens to all channels, and channel: ${channel} to that one: give one of the two`,
+    );
+  }
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new HearkenError('ERR_INVALID_ARG', `diarize must be true, false or 'channels', not ${String(value)}`);
+  }
+  return value ?? true;
+}
+
 /** Every option there is: a misspelt one is refused, not ignored. */
 const KNOWN: Record<keyof TranscribeOptions, true> = {
   bestOf: true,
@@ -80,13 +56,18 @@ const KNOWN: Record<keyof TranscribeOptions, true> = {
   channel: true,
   chunkSizeSeconds: true,
   context: true,
+  diarize: true,
+  diarizer: true,
   endTime: true,
   ffmpegPath: true,
   initialPrompt: true,
   language: true,
   maxSegmentLength: true,
+  maxSpeakers: true,
   maxWorkers: true,
+  minSpeakers: true,
   model: true,
+  numSpeakers: true,
   offline: true,
   onProgress: true,
   pcm: true,
@@ -98,47 +79,26 @@ const KNOWN: Record<keyof TranscribeOptions, true> = {
   temperatureIncrement: true,
   threads: true,
   translate: true,
+  voices: true,
+  voiceThreshold: true,
   words: true,
 };
 
-function refuseUnknown(options: object): void {
-  const unknown = Object.keys(options).filter((key) => !(key in KNOWN));
-  if (unknown.length > 0) {
-    throw new HearkenError(
-      'ERR_INVALID_ARG',
-      `unknown option ${unknown.join(', ')}: there are ${Object.keys(KNOWN).join(', ')}`,
-    );
-  }
-}
-
 /** Fills in defaults and refuses what makes no sense, before anything is opened. */
 export function resolveOptions(options: TranscribeOptions): JobOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new HearkenError('ERR_INVALID_ARG', `options must be an object, not ${String(options)}`);
-  }
-  refuseUnknown(options);
-  if (options.signal !== undefined && !isSignal(options.signal)) {
-    throw new HearkenError('ERR_INVALID_ARG', 'signal must be an AbortSignal');
-  }
-  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
-    throw new HearkenError('ERR_INVALID_ARG', 'onProgress must be a function');
-  }
-  text('ffmpegPath', options.ffmpegPath);
+  checkShape(options, KNOWN);
   flag('offline', options.offline, false);
-  const start = number('startTime', options.startTime, 0, 0, Number.POSITIVE_INFINITY);
-  const end = number('endTime', options.endTime, Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
-  if (!Number.isFinite(start)) throw new HearkenError('ERR_INVALID_ARG', 'startTime must be finite');
-  if (end <= start) throw new HearkenError('ERR_INVALID_ARG', `endTime (${end}) must be after startTime (${start})`);
-  if (options.channel !== undefined) number('channel', options.channel, 0, 0, 63, true);
   const cores = availableParallelism();
   const language = text('language', options.language).toLowerCase();
+  const diarize = diarizing(options);
   return {
-    start,
-    end,
+    ...range(options),
     chunkSeconds: number('chunkSizeSeconds', options.chunkSizeSeconds, DEFAULT_CHUNK_SECONDS, 5, 600),
     workers: number('maxWorkers', options.maxWorkers, Math.min(cores, MOST_DEFAULT_WORKERS), 1, 64, true),
     skipSilence: flag('skipSilence', options.skipSilence, true),
     words: flag('words', options.words, true),
+    diarize,
+    speakers: resolveSpeakers(options, diarize === 'channels'),
     language: language === '' || language === 'auto' ? undefined : language,
     decode: {
       translate: flag('translate', options.translate, false),

@@ -8,15 +8,31 @@ import {
   type NativeState,
 } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
+import { loadDiarizer } from '../models/diarizer.js';
 import { resolveVadModel } from '../models/resolve.js';
-import { asModel, loadWhisperModel, type Model } from '../models/whisper-model.js';
+import { loadWhisperModel, type Model } from '../models/whisper-model.js';
 import { Result } from '../result.js';
-import type { AudioSource, Segment, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
+import type {
+  AudioSource,
+  CoverageSpan,
+  Segment,
+  SpeakerTurn,
+  TranscribeEvent,
+  TranscribeOptions,
+  Transcript,
+  TranscriptionJob,
+  TranscriptionResult,
+} from '../types.js';
 import { Assembly } from './assemble.js';
+import { isSignal } from './checks.js';
+import { type Given, holdGiven } from './given.js';
 import { type Emit, startJob } from './job.js';
-import { isSignal, type JobOptions, resolveOptions } from './options.js';
-import { ProgressMeter } from './progress.js';
+import { type JobOptions, resolveOptions } from './options.js';
+import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
+import { CallbackFailure, Reporter } from './report.js';
 import { decodeInOrder } from './scheduler.js';
+import { SpeakerTracker } from './speaker-tracker.js';
+import { attribute } from './speakers.js';
 import { samples, seconds } from './time.js';
 
 /**
@@ -29,22 +45,12 @@ import { samples, seconds } from './time.js';
  */
 export function transcribeChunked(audio: AudioSource, options: TranscribeOptions = {}): TranscriptionJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
-  // Held from the call on: a close() right after it lets the job finish.
-  let given: Model | undefined;
-  let release: (() => void) | undefined;
-  let refused: { error: unknown } | undefined;
-  try {
-    given = typeof options?.model === 'object' ? asModel(options.model) : undefined;
-    release = given?.hold();
-  } catch (error) {
-    refused = { error };
-  }
-  return startJob(signal, async (emit, stop) => {
+  const held = holdGiven(options);
+  return startJob<TranscribeEvent, TranscriptionResult>(signal, async (emit, stop) => {
     try {
-      if (typeof refused === 'object') throw refused.error;
-      return await run(audio, options, given, emit, stop);
+      return await run(audio, options, held.given(), emit, stop);
     } finally {
-      release?.(); // last: a close() of the caller's handle resolves when all of this job is gone
+      held.release(); // last: a close() of the caller's handle resolves when all of this job is gone
     }
   });
 }
@@ -57,8 +63,8 @@ export async function transcribe(audio: AudioSource, options: TranscribeOptions 
 async function run(
   audio: AudioSource,
   options: TranscribeOptions,
-  given: Model | undefined,
-  emit: Emit,
+  given: Given,
+  emit: Emit<TranscribeEvent>,
   signal: AbortSignal,
 ): Promise<TranscriptionResult> {
   const job = resolveOptions(options);
@@ -67,44 +73,58 @@ async function run(
   const cancel = new addon.CancelToken();
   const abort = () => cancel.cancel();
   signal.addEventListener('abort', abort, { once: true });
-  let model: Model | undefined;
-  let open: OpenAudio | undefined;
+  const owned: { close(): Promise<void> }[] = []; // closed in reverse
+  const own = <T extends { close(): Promise<void> }>(made: T): T => {
+    owned.push(made);
+    return made;
+  };
   try {
     const vadModel = job.skipSilence ? await resolveVadModel() : '';
-    const plan = { begin: samples(job.start), end: job.end === Number.POSITIVE_INFINITY ? job.end : samples(job.end) };
-    const chunkSamples = samples(job.chunkSeconds);
-    // A wrong file is told before a gigabyte of weights is read for it.
-    open = await openAudio(addon, audio, options, { ...plan, chunkSamples, vadModel }, cancel);
-    checkStart(job, open.duration);
-    if (!given) {
-      const { offline } = options;
-      model = await loadWhisperModel(options.model as string | undefined, {
-        signal,
-        ...(offline === undefined ? {} : { offline }),
-      });
+    const plan = planned(job);
+    let tracker: SpeakerTracker | undefined;
+    if (job.diarize !== false) {
+      const diarizer = given.diarizer ?? own(await loadDiarizer({}, { signal }));
+      tracker = own(await SpeakerTracker.open(addon, diarizer, job.speakers, diarizing(job), cancel));
     }
-    const loaded = given ?? (model as Model);
-    checkLanguage(job, loaded, addon.languages());
-    return await decodeAll(open, loaded, job, options, { emit, signal, cancel });
+    // A wrong file is told before a gigabyte of weights is read for it.
+    const chunkSamples = samples(job.chunkSeconds);
+    const tapped = tracker ? { diarization: tracker.native } : {};
+    const open = own(await openAudio(addon, audio, options, { ...plan, chunkSamples, vadModel, ...tapped }, cancel));
+    checkStart(job, open.duration);
+    const { offline } = options;
+    const wanted = { signal, ...(offline === undefined ? {} : { offline }) };
+    const model = given.model ?? own(await loadWhisperModel(options.model as string | undefined, wanted));
+    checkLanguage(job, model, addon.languages());
+    return await decodeAll(open, model, tracker, job, options, { emit, signal, cancel });
   } catch (error) {
     if (error instanceof CallbackFailure) throw error.cause;
     if (signal.aborted && !hasPartial(error)) throw aborted(signal);
     throw toHearkenError(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    try {
-      await open?.close();
-    } finally {
-      await model?.close();
-    }
+    cancel.cancel(); // what still waits for audio waits no longer
+    await closeAll(owned);
   }
 }
 
-/** What the caller's own callback threw: it goes back to the caller as it is. */
-class CallbackFailure extends Error {}
+/** All of them, the last made first, whatever one of them throws. */
+async function closeAll(owned: { close(): Promise<void> }[]): Promise<void> {
+  const made = owned.pop();
+  if (!made) return;
+  try {
+    await made.close();
+  } finally {
+    await closeAll(owned);
+  }
+}
+
+/** A diarization's share of the job's threads: it takes about a third of the time that the words take. */
+function diarizing(job: JobOptions): { begin: number; threads: number } {
+  return { begin: samples(job.start), threads: Math.max(1, Math.round(job.workers / 3)) };
+}
 
 interface Reins {
-  emit: Emit;
+  emit: Emit<TranscribeEvent>;
   signal: AbortSignal;
   cancel: NativeCancelToken;
 }
@@ -112,6 +132,7 @@ interface Reins {
 async function decodeAll(
   open: OpenAudio,
   model: Model,
+  tracker: SpeakerTracker | undefined,
   job: JobOptions,
   options: TranscribeOptions,
   { emit, signal, cancel }: Reins,
@@ -120,25 +141,22 @@ async function decodeAll(
   let language = job.language ?? 'en';
   let languageProbability: number | undefined;
   const begin = samples(job.start);
-  const assembly = new Assembly(begin, job.words, () => language);
-  const meter = new ProgressMeter();
+  const assembly = new Assembly(begin, job.words || tracker !== undefined, () => language);
+  const reporter = new Reporter(options.onProgress, emit);
   const total = rangeSeconds(job, open.duration);
+  const report = (force = false) => reporter.at(seconds(assembly.position - begin), total, force);
 
-  const report = async (whole = total, force = false) => {
-    const progress = meter.at(seconds(assembly.position - begin), whole, force);
-    if (!progress) return;
-    try {
-      options.onProgress?.(progress);
-    } catch (cause) {
-      throw new CallbackFailure('onProgress failed', { cause });
-    }
-    await emit({ type: 'progress', progress });
-  };
   // Segments leave in order, one after another, whether they come from a finished chunk or from a window of a running one.
   let sent = Promise.resolve();
+  let events = 0;
   const send = (segments: Segment[]): Promise<void> => {
     sent = sent.then(async () => {
-      for (const segment of segments) await emit({ type: 'segment', segment });
+      for (const segment of emit.listening() ? segments : []) {
+        await tracker?.settled(samples(segment.end));
+        const near = tracker?.turnsNear(segment.start, segment.end);
+        const parts = near ? spoken([segment], near, job) : [segment];
+        for (const part of parts) await emit({ type: 'segment', segment: { ...part, id: events++ } });
+      }
       await report();
     });
     return sent;
@@ -152,10 +170,16 @@ async function decodeAll(
     }
     return { ...job.decode, language };
   };
+  const transcript = async (duration: number, coverage: CoverageSpan[]): Promise<Transcript> => {
+    const track = await tracker?.finish();
+    const plain = assembly.transcript(duration, coverage, languageProbability);
+    return track ? { ...plain, segments: spoken(plain.segments, track.turns, job), ...track } : plain;
+  };
 
   let chunks = 0;
   let decodedChunks = 0;
   let failure: unknown;
+  tracker?.start();
   try {
     const work = {
       planner,
@@ -179,40 +203,31 @@ async function decodeAll(
     if (chunks > 0 && decodedChunks === 0) throw failure;
     if (chunks === 0) checkStart(job, seconds(planner.position) > job.start ? undefined : job.start);
   } catch (error) {
+    if (tracker?.failure) throw tracker.failure.error;
     if (!signal.aborted) throw error;
     assembly.flush();
     const end = Math.max(assembly.position, total === undefined ? planner.position : begin + samples(total));
-    const partial = assembly.transcript(
-      open.duration ?? seconds(planner.position),
-      assembly.finish(end, 'aborted'),
-      languageProbability,
-    );
-    throw aborted(signal, new Result(partial));
+    const duration = open.duration ?? seconds(planner.position);
+    throw aborted(signal, new Result(await transcript(duration, assembly.finish(end, 'aborted'))));
   }
 
-  // Where a header promised more than there was, the audio decides.
   const end = planner.position;
-  const whole = open.duration === undefined ? end : Math.round(open.duration * SAMPLE_RATE);
-  const duration = seconds(end < samples(job.end) ? end : Math.max(end, whole));
   const coverage = assembly.finish(end, 'silence');
-  await report(seconds(assembly.position - begin), true);
-  const result = new Result(assembly.transcript(duration, coverage, languageProbability));
+  const whole = await transcript(wholeDuration(job, open.duration, end), coverage);
+  await report(true);
+  const result = new Result(whole);
+  const { segments, speakers, turns, exclusiveTurns } = result;
+  if (speakers && turns && exclusiveTurns) {
+    await emit({ type: 'speakers', segments, speakers, turns, exclusiveTurns });
+  }
   await emit({ type: 'done', result });
   return result;
 }
 
-function rangeSeconds(job: JobOptions, duration: number | undefined): number | undefined {
-  if (duration === undefined) return job.end === Number.POSITIVE_INFINITY ? undefined : job.end - job.start;
-  return Math.max(0, Math.min(job.end, duration) - job.start);
-}
-
-function checkStart(job: JobOptions, duration: number | undefined): void {
-  if (duration !== undefined && job.start > 0 && job.start >= duration) {
-    throw new HearkenError(
-      'ERR_INVALID_ARG',
-      `startTime is ${job.start} s, but the audio ends at ${seconds(duration * SAMPLE_RATE)} s`,
-    );
-  }
+/** Segments with their speakers, and without the words that only served to find them. */
+function spoken(segments: Segment[], turns: readonly SpeakerTurn[], job: JobOptions): Segment[] {
+  const parts = attribute(segments, turns);
+  return job.words ? parts : parts.map(({ words, ...part }) => part);
 }
 
 /** Long enough to tell a language from. */

@@ -64,7 +64,7 @@ class Environment {
   void drop(int id) { kept_.erase(id); }
   Napi::FunctionReference* kept(int id);
 
-  Napi::FunctionReference modelClass, stateClass, chunkClass, plannerClass;
+  Napi::FunctionReference modelClass, stateClass, chunkClass, plannerClass, diarizerClass, diarizationClass;
 
  private:
   void begin();

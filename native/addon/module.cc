@@ -8,6 +8,7 @@
 #include <cpuid.h>
 #endif
 
+#include "addon/diarizer.h"
 #include "addon/model.h"
 #include "addon/planner.h"
 #include "core/ledger.h"
@@ -76,6 +77,10 @@ Napi::Value counters(const Napi::CallbackInfo& info) {
   set("liveModels", counts.models);
   set("liveStates", counts.states);
   set("livePlanners", counts.planners);
+  set("segmented", counts.segmented);
+  set("embedded", counts.embedded);
+  set("liveDiarizers", counts.diarizers);
+  set("liveDiarizations", counts.diarizations);
   return object;
 }
 
@@ -109,6 +114,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   keep(environment->stateClass, StateWrap::define(env));
   keep(environment->chunkClass, ChunkWrap::define(env));
   keep(environment->plannerClass, PlannerWrap::define(env));
+  keep(environment->diarizerClass, DiarizerWrap::define(env));
+  keep(environment->diarizationClass, DiarizationWrap::define(env));
   exports.Set("CancelToken", CancelTokenWrap::define(env));
   exports.Set("ByteQueue", QueueWrap::define(env));
   exports.Set("ByteBuffer", BufferWrap::define(env));
@@ -120,6 +127,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", version);
   exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
+  exports.Set("loadDiarizer", Napi::Function::New<DiarizerWrap::load>(env, "loadDiarizer"));
   exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));

@@ -1,6 +1,7 @@
 #include "addon/planner.h"
 
 #include "addon/convert.h"
+#include "addon/diarizer.h"
 #include "chunk/silero_detector.h"
 
 namespace hearken {
@@ -35,10 +36,10 @@ Napi::Value ChunkWrap::release(const Napi::CallbackInfo& info) {
 }
 
 Napi::Function PlannerWrap::define(Napi::Env env) {
-  return DefineClass(
-      env, "Planner",
-      {InstanceMethod<&PlannerWrap::next>("next"), InstanceMethod<&PlannerWrap::close>("close"),
-       InstanceAccessor<&PlannerWrap::info>("info"), InstanceAccessor<&PlannerWrap::position>("position")});
+  return DefineClass(env, "Planner",
+                     {InstanceMethod<&PlannerWrap::next>("next"), InstanceMethod<&PlannerWrap::drain>("drain"),
+                      InstanceMethod<&PlannerWrap::close>("close"), InstanceAccessor<&PlannerWrap::info>("info"),
+                      InstanceAccessor<&PlannerWrap::position>("position")});
 }
 
 PlannerWrap::PlannerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -62,6 +63,14 @@ Napi::Value PlannerWrap::open(const Napi::CallbackInfo& info) {
   plan.chunkSamples = samplesField(wanted, "chunkSamples");
   const std::string vadModel = stringField(wanted, "vadModel");
   plan.detectSpeech = !vadModel.empty();
+
+  std::shared_ptr<SampleSink> sink;
+  if (wanted.Get("diarization").IsObject()) {
+    const auto* diarization = unwrap<DiarizationWrap>(wanted.Get("diarization"), "diarization");
+    const StreamInput input = diarization->input(plan.begin, plan.end);
+    sink = input.samples;
+    reading.tap = input.frames;
+  }
 
   using Open = std::function<std::unique_ptr<AudioReader>()>;
   Open open;
@@ -89,10 +98,10 @@ Napi::Value PlannerWrap::open(const Napi::CallbackInfo& info) {
   using Object = std::shared_ptr<PlannerObject>;
   return Environment::of(env).async<Object>(
       env, cancel,
-      [open, plan, vadModel] {
+      [open, plan, vadModel, sink] {
         std::unique_ptr<SpeechDetector> detector;
         if (!vadModel.empty()) detector = loadSileroDetector(vadModel);
-        return std::make_shared<PlannerObject>(std::make_unique<ChunkPlanner>(open(), std::move(detector), plan));
+        return std::make_shared<PlannerObject>(std::make_unique<ChunkPlanner>(open(), std::move(detector), plan, sink));
       },
       [](Napi::Env env, Object& object) -> Napi::Value {
         auto handle = std::make_shared<PlannerHandle>(std::move(object), "the audio");
@@ -104,8 +113,7 @@ Napi::Value PlannerWrap::next(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const CancelPtr cancel = cancelArg(info, 0);
   const auto use = useOf(env, handle_);
-  if (*busy_) throw makeError(env, codes::kInvalidArg, "one call of next() at a time");
-  *busy_ = true;
+  claim(env);
   using Chunk = std::shared_ptr<const PlannedChunk>;
   return Environment::of(env).async<Chunk>(
       env, cancel,
@@ -119,6 +127,26 @@ Napi::Value PlannerWrap::next(const Napi::CallbackInfo& info) {
         return construct(env, Environment::of(env).chunkClass, std::move(chunk));
       },
       [busy = busy_] { *busy = false; });
+}
+
+Napi::Value PlannerWrap::drain(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const CancelPtr cancel = cancelArg(info, 0);
+  const auto use = useOf(env, handle_);
+  claim(env);
+  return Environment::of(env).async<bool>(
+      env, cancel,
+      [use, cancel, position = position_] {
+        (*use)->planner->drain(*cancel);
+        position->store((*use)->planner->position());
+        return true;
+      },
+      [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); }, [busy = busy_] { *busy = false; });
+}
+
+void PlannerWrap::claim(Napi::Env env) {
+  if (*busy_) throw makeError(env, codes::kInvalidArg, "one call at a time");
+  *busy_ = true;
 }
 
 Napi::Value PlannerWrap::close(const Napi::CallbackInfo& info) {

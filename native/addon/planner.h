@@ -37,7 +37,9 @@ class PlannerWrap : public Napi::ObjectWrap<PlannerWrap> {
 
  private:
   Napi::Value next(const Napi::CallbackInfo& info);
+  Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
+  void claim(Napi::Env env);
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value position(const Napi::CallbackInfo& info);
   std::shared_ptr<PlannerHandle> handle_;

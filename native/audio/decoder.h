@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,6 +31,13 @@ class Decoder {
   // Exact, for seekable ones: the frames that follow are those of an unbroken read. Beyond the end: read() gives 0.
   virtual void seek(int64_t frame, CancelToken& cancel) = 0;
 };
+
+// What a decoded value counts as: not finite is silence, and nothing is loud enough to overflow what lies behind.
+inline float finiteSample(float value) {
+  constexpr float kLoudest = 1e6f;
+  if (std::fabs(value) <= kLoudest) return value;
+  return std::isfinite(value) ? std::copysign(kLoudest, value) : 0.0f;
+}
 
 // The built-in decoders. The reader stands at the container's first byte. Each throws kAudioFormat on what it cannot
 // decode.

@@ -9,12 +9,6 @@ namespace hearken {
 namespace {
 
 constexpr double kCancelled = 0.2;  // of the energy that the other sign would give
-constexpr float kLoudest = 1e6f;    // keeps everything behind finite
-
-float finite(float v) {
-  if (std::fabs(v) <= kLoudest) return v;
-  return std::isfinite(v) ? std::copysign(kLoudest, v) : 0.0f;
-}
 
 }  // namespace
 
@@ -78,7 +72,7 @@ size_t Mono::readOne(float* out, size_t n, CancelToken& cancel) {
   while (done < n) {
     const size_t wanted = std::min<size_t>(n - done, 4096);
     const size_t got = decoder_->read(current_.samples.data(), wanted, cancel);
-    for (size_t i = 0; i < got; ++i) out[done + i] = finite(current_.samples[i * channels_ + offset]);
+    for (size_t i = 0; i < got; ++i) out[done + i] = finiteSample(current_.samples[i * channels_ + offset]);
     done += got;
     if (got < wanted) break;
   }
@@ -87,7 +81,7 @@ size_t Mono::readOne(float* out, size_t n, CancelToken& cancel) {
 
 void Mono::load(Block& block, CancelToken& cancel) {
   block.frames = decoder_->read(block.samples.data(), blockFrames_, cancel);
-  for (size_t i = 0; i < block.frames * channels_; ++i) block.samples[i] = finite(block.samples[i]);
+  for (size_t i = 0; i < block.frames * channels_; ++i) block.samples[i] = finiteSample(block.samples[i]);
   findSigns(block);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "audio/downmix.h"
+#include "audio/frame_tap.h"
 #include "audio/resampler.h"
 #include "core/error.h"
 
@@ -159,6 +160,7 @@ class PipelineReader : public AudioReader {
 }  // namespace
 
 std::unique_ptr<AudioReader> makeReader(std::unique_ptr<Decoder> decoder, const ReaderOptions& options) {
+  if (options.tap) decoder = tapFrames(std::move(decoder), options.tap);
   return std::make_unique<PipelineReader>(std::move(decoder), options.channel);
 }
 

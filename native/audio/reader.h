@@ -27,9 +27,12 @@ struct AudioInfo {
   bool seekable = false;
 };
 
+class FrameSink;
+
 struct ReaderOptions {
-  int channel = -1;        // -1: mix all channels down; otherwise the channel to take, from 0
-  std::string ffmpegPath;  // the ffmpeg to run for what we don't decode ourselves; empty: looked up on PATH
+  int channel = -1;                // -1: mix all channels down; otherwise the channel to take, from 0
+  std::string ffmpegPath;          // the ffmpeg to run for what we don't decode ourselves; empty: looked up on PATH
+  std::shared_ptr<FrameSink> tap;  // gets what is decoded, if there is one
 };
 
 // A source of 16 kHz mono float samples, decoded as it is pulled. One thread at a time; blocks on its source.

@@ -9,8 +9,15 @@ namespace hearken {
 
 static_assert(kSpeechFrame == 512, "AudioWindow counts levels in the detector's frames");
 
-AudioWindow::AudioWindow(std::unique_ptr<AudioReader> reader, int64_t begin, int64_t end)
-    : reader_(std::move(reader)), origin_(begin), last_(end), begin_(begin), end_(begin), firstBlock_(begin) {}
+AudioWindow::AudioWindow(std::unique_ptr<AudioReader> reader, int64_t begin, int64_t end,
+                         std::shared_ptr<SampleSink> sink)
+    : reader_(std::move(reader)),
+      sink_(std::move(sink)),
+      origin_(begin),
+      last_(end),
+      begin_(begin),
+      end_(begin),
+      firstBlock_(begin) {}
 
 const float* AudioWindow::grow(size_t& frames, CancelToken& cancel) {
   frames = 0;
@@ -29,6 +36,10 @@ const float* AudioWindow::grow(size_t& frames, CancelToken& cancel) {
     got += n;
   }
   finished_ = got < static_cast<size_t>(kBlock);
+  if (sink_) {
+    sink_->take(block.data(), got, cancel);
+    if (finished_) sink_->end();
+  }
   if (got == 0) return nullptr;
   frames = (got + kFrame - 1) / kFrame;
   std::fill(block.begin() + static_cast<std::ptrdiff_t>(got), block.end(), 0.0f);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audio/reader.h"
+#include "audio/sink.h"
 #include "core/ledger.h"
 
 namespace hearken {
@@ -17,8 +18,8 @@ class AudioWindow {
  public:
   static constexpr size_t kBlockFrames = 32;
 
-  // Reads [begin, end) of the reader.
-  AudioWindow(std::unique_ptr<AudioReader> reader, int64_t begin, int64_t end);
+  // Reads [begin, end) of the reader. All that is read also goes to `sink`, if there is one.
+  AudioWindow(std::unique_ptr<AudioReader> reader, int64_t begin, int64_t end, std::shared_ptr<SampleSink> sink);
 
   // Appends up to kBlockFrames frames. Returns their first sample and sets `frames` to their number, which is 0 at the
   // end; the last frame is filled up with zeros behind end(). The pointer holds while the samples are kept.
@@ -45,6 +46,7 @@ class AudioWindow {
   void count();
 
   std::unique_ptr<AudioReader> reader_;
+  std::shared_ptr<SampleSink> sink_;
   const int64_t origin_;
   const int64_t last_;
   bool started_ = false;

@@ -33,11 +33,11 @@ void check(const PlanOptions& options, const AudioReader* reader, const SpeechDe
 
 struct ChunkPlanner::Impl {
   Impl(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> speechDetector,
-       const PlanOptions& planOptions)
+       const PlanOptions& planOptions, std::shared_ptr<SampleSink> sink)
       : options(planOptions),
         lengths(options.chunkSamples),
         detector(std::move(speechDetector)),
-        audio(std::move(reader), options.begin, options.end),
+        audio(std::move(reader), options.begin, options.end, std::move(sink)),
         owned(options.begin),
         resume(options.begin) {
     if (options.detectSpeech) detector->reset();
@@ -180,23 +180,38 @@ struct ChunkPlanner::Impl {
 };
 
 ChunkPlanner::ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector,
-                           const PlanOptions& options) {
+                           const PlanOptions& options, std::shared_ptr<SampleSink> sink) {
   check(options, reader.get(), detector.get());
-  impl_ = std::make_unique<Impl>(std::move(reader), std::move(detector), options);
+  impl_ = std::make_unique<Impl>(std::move(reader), std::move(detector), options, std::move(sink));
 }
 
 ChunkPlanner::~ChunkPlanner() = default;
 
-std::optional<PlannedChunk> ChunkPlanner::next(CancelToken& cancel) {
-  // An error leaves audio behind that was read and not kept, and a detector in mid-stream: what came after it would be
-  // shifted in time. So the first error is the planner's last word.
+// An error leaves audio behind that was read and not kept, and a detector in mid-stream: what came after it would be
+// shifted in time. So the first error is the planner's last word.
+template <typename F>
+auto ChunkPlanner::guarded(F work) {
   if (impl_->failure) std::rethrow_exception(impl_->failure);
   try {
-    return impl_->next(cancel);
+    return work();
   } catch (...) {
     impl_->failure = std::current_exception();
     throw;
   }
+}
+
+std::optional<PlannedChunk> ChunkPlanner::next(CancelToken& cancel) {
+  return guarded([&] { return impl_->next(cancel); });
+}
+
+void ChunkPlanner::drain(CancelToken& cancel) {
+  guarded([&] {
+    size_t frames = 0;
+    while (!impl_->audio.finished()) {
+      impl_->audio.grow(frames, cancel);
+      impl_->audio.dropBefore(impl_->audio.end());
+    }
+  });
 }
 
 int64_t ChunkPlanner::position() const {

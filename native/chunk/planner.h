@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audio/reader.h"
+#include "audio/sink.h"
 #include "chunk/speech_detector.h"
 #include "core/ledger.h"
 
@@ -45,17 +46,22 @@ struct PlanOptions {
 // the options.
 class ChunkPlanner {
  public:
+  // `sink`, if there is one, gets all samples of the range as they are read.
   ChunkPlanner(std::unique_ptr<AudioReader> reader, std::unique_ptr<SpeechDetector> detector,
-               const PlanOptions& options);
+               const PlanOptions& options, std::shared_ptr<SampleSink> sink = nullptr);
   ~ChunkPlanner();
   // The next chunk, or nothing at the end. Holds at most about two chunks of audio. After an error (a cancel, too)
   // every later call throws the same.
   std::optional<PlannedChunk> next(CancelToken& cancel);
+  // Reads on to the end without planning: for a sink alone.
+  void drain(CancelToken& cancel);
   // Audio read so far (exclusive end, in samples); after the last chunk: the end of the range or of the audio.
   int64_t position() const;
   const AudioInfo& info() const;
 
  private:
+  template <typename F>
+  auto guarded(F work);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

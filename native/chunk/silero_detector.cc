@@ -55,7 +55,11 @@ class SileroDetector final : public SpeechDetector {
 }  // namespace
 
 std::unique_ptr<SpeechDetector> loadSileroDetector(const std::string& path) {
-  return std::make_unique<SileroDetector>(loadSileroWeights(path));
+  return makeSileroDetector(loadSileroWeights(path));
+}
+
+std::unique_ptr<SpeechDetector> makeSileroDetector(std::shared_ptr<const SileroWeights> weights) {
+  return std::make_unique<SileroDetector>(std::move(weights));
 }
 
 }  // namespace hearken

@@ -12,6 +12,10 @@ struct Counters {
   std::atomic<int64_t> models{0};   // alive
   std::atomic<int64_t> states{0};   // alive
   std::atomic<int64_t> planners{0};
+  std::atomic<int64_t> segmented{0};     // windows of diarization
+  std::atomic<int64_t> embedded{0};      // pieces of speech that an embedding was computed for
+  std::atomic<int64_t> diarizers{0};     // alive
+  std::atomic<int64_t> diarizations{0};  // alive
   std::atomic<int64_t> jobs{0};
 
   static Counters& instance() {

@@ -5,10 +5,21 @@ import type { Segment, Transcript } from '../../lib/types.js';
 
 /** Nothing native is left: no job, model, state, planner, and not a byte. */
 export function assertIdle(t: ExecutionContext, message = 'nothing native is left'): void {
-  const { liveJobs, liveModels, liveStates, livePlanners } = binding().counters();
+  const { decodes, encodes, segmented, embedded, ...live } = binding().counters();
   t.deepEqual(
-    { liveJobs, liveModels, liveStates, livePlanners, ...nativeBytes() },
-    { liveJobs: 0, liveModels: 0, liveStates: 0, livePlanners: 0, weights: 0, states: 0, audio: 0, diarization: 0 },
+    { ...live, ...nativeBytes() },
+    {
+      liveJobs: 0,
+      liveModels: 0,
+      liveStates: 0,
+      livePlanners: 0,
+      liveDiarizers: 0,
+      liveDiarizations: 0,
+      weights: 0,
+      states: 0,
+      audio: 0,
+      diarization: 0,
+    },
     message,
   );
 }

@@ -16,16 +16,31 @@ export const RATE = 16_000;
 /** Rounds of a soak test: few in an ordinary run, many with HEARKEN_LONG=1. */
 export const rounds = (few: number, many: number): number => (process.env.HEARKEN_LONG === '1' ? many : few);
 
+/** Three voices that take turns; examples/conversation.rttm says when. */
+export const CONVERSATION = join(ROOT, 'examples', 'conversation.wav');
+export const CONVERSATION_SECONDS = 33.27;
+
 /** Samples of JFK's clip: a wav of 16 bit, 16 kHz, mono. */
 export function jfkSamples(): Float32Array {
-  const bytes = jfkPcm();
+  return samplesOf(jfkPcm());
+}
+
+export function conversationSamples(): Float32Array {
+  return samplesOf(pcmOf(CONVERSATION));
+}
+
+function samplesOf(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.byteLength / 2 }, (_, i) => view.getInt16(2 * i, true) / 32768);
 }
 
 /** The data chunk of JFK's clip. */
 export function jfkPcm(): Uint8Array {
-  const file = readFileSync(JFK);
+  return pcmOf(JFK);
+}
+
+function pcmOf(path: string): Uint8Array {
+  const file = readFileSync(path);
   const data = file.indexOf('data', 12, 'latin1');
   return file.subarray(data + 8, data + 8 + file.readUInt32LE(data + 4));
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,9 +23,8 @@ function installation(): string {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   const models = join(root, 'node_modules', 'hearken-models');
-  for (const file of ['package.json', 'models.json', 'ggml-silero-v6.2.3.bin', 'ggml-tiny.en-q8_0.bin']) {
-    cpSync(join(models, file), join(modules, 'hearken-models', file));
-  }
+  const files = readdirSync(models).filter((file) => /\.(bin|gguf|json)$/.test(file));
+  for (const file of files) cpSync(join(models, file), join(modules, 'hearken-models', file));
   return folder;
 }
 
@@ -51,6 +50,8 @@ test('without an addon: says so and what to do, checks the rest, exit code 1', a
   t.regex(out, /^error: hearken has no native addon for .*\n {2}→ run 'npm run build:native'/m);
   t.regex(out, /^model +tiny\.en, embedded, SHA-256 verified: /m);
   t.regex(out, /^model +silero-v6\.2\.3, embedded, SHA-256 verified: /m);
+  t.regex(out, /^model +pyannote-segmentation-3\.0, embedded, SHA-256 verified: /m);
+  t.regex(out, /^model +campplus-zh-en, embedded, SHA-256 verified: /m);
   t.regex(out, /^memory +[\d.]+ GB, of which/m);
   t.regex(out, /^container limit +\S/m);
   t.regex(out, /hearken does not work yet\.\n$/);
@@ -66,16 +67,20 @@ test('an addon that is no library, and damaged models', async (t) => {
   bytes[4321] = (bytes[4321] ?? 0) ^ 1;
   writeFileSync(vad, bytes);
   rmSync(join(models, 'ggml-tiny.en-q8_0.bin'));
+  rmSync(join(models, 'campplus-zh-en.gguf'));
+  writeFileSync(join(models, 'pyannote-segmentation-3.0.gguf'), 'GGUF');
   const { code, out } = await doctor(folder, ['--json']);
   t.is(code, 1);
   const report = reportOf(out);
   t.false(report.ok);
   t.is(report.addon, null);
   const errors = report.problems.filter((p) => p.level === 'error').map((p) => `${p.message} → ${p.remedy}`);
-  t.is(errors.length, 3, errors.join('\n'));
+  t.is(errors.length, 5, errors.join('\n'));
   t.regex(errors[0] ?? '', /no native addon/);
   t.regex(errors[1] ?? '', /tiny\.en.* missing.*reinstall/);
   t.regex(errors[2] ?? '', /sha256 [0-9a-f]{64} where silero-v6\.2\.3 has abd79739.*→ reinstall hearken-models/);
+  t.regex(errors[3] ?? '', /has 4 bytes where pyannote-segmentation-3\.0 has 5978144.*→ reinstall hearken-models/);
+  t.regex(errors[4] ?? '', /campplus-zh-en.* missing.*reinstall/);
 });
 
 test('without the package of models', async (t) => {

@@ -57,6 +57,8 @@ test('list: a table and JSON', async (t) => {
   t.is(code, 0);
   t.is(err, '');
   t.regex(out, /^tiny\.en +44 MB +English +q8_0 +embedded +SHA-256$/m);
+  t.regex(out, /^pyannote-segmentation-3\.0 +6 MB +finds speaker turns +f32 +embedded +SHA-256$/m);
+  t.regex(out, /^campplus-zh-en +14 MB +tells voices apart +f16 +embedded +SHA-256$/m);
   t.regex(out, /^large-v3-turbo +1625 MB +multilingual +f16 +available +SHA-1$/m);
   const json = JSON.parse((await start(['list', '--json']).done).out);
   t.is(json.length, registry().length + 1);
@@ -91,6 +93,8 @@ test('pull, path, verify: exit codes and what goes where', async (t) => {
   t.deepEqual(whole.out.match(/^\S+: ok \(SHA-\d+\)/gm), [
     'tiny.en: ok (SHA-256)',
     'silero-v6.2.3: ok (SHA-256)',
+    'pyannote-segmentation-3.0: ok (SHA-256)',
+    'campplus-zh-en: ok (SHA-256)',
     'fake: ok (SHA-1)',
   ]);
   const flipped = Buffer.from(content);

@@ -67,21 +67,27 @@ const plan = (files: string[], output?: string, format?: OutputFormat, folders: 
   );
 
 test('without -o, or with -, all goes to stdout as text', (t) => {
-  t.deepEqual(plan(['a.mp3']), { format: 'txt', targets: [undefined] });
-  t.deepEqual(plan(['a.mp3', 'b.mp3'], '-'), { format: 'txt', targets: [undefined, undefined] });
+  t.deepEqual(plan(['a.mp3']), { format: 'txt', targets: [undefined], names: ['a'] });
+  t.deepEqual(plan(['a.mp3', 'b.mp3'], '-'), {
+    format: 'txt',
+    targets: [undefined, undefined],
+    names: ['a', 'b'],
+  });
   t.is(plan(['a.mp3'], undefined, 'srt').format, 'srt');
 });
 
 test("the format is -f, or -o's extension", (t) => {
-  t.deepEqual(plan(['a.mp3'], 'x/b.vtt'), { format: 'vtt', targets: ['x/b.vtt'] });
-  t.deepEqual(plan(['a.mp3'], 'b.vtt', 'json'), { format: 'json', targets: ['b.vtt'] });
+  t.deepEqual(plan(['a.mp3'], 'x/b.vtt'), { format: 'vtt', targets: ['x/b.vtt'], names: ['a'] });
+  t.deepEqual(plan(['a.mp3'], 'b.vtt', 'json'), { format: 'json', targets: ['b.vtt'], names: ['a'] });
   t.throws(() => plan(['a.mp3'], 'b.docx'), { message: /b\.docx names no format/ });
   t.is(plan(['a.mp3'], 'b.docx', 'txt').format, 'txt');
   t.throws(() => plan(['a.mp3'], ''), { message: /empty/ });
 });
 
 test('a folder gets one file for each', (t) => {
-  const expected = { format: 'txt', folder: 'out/', targets: ['out/a.txt', 'out/b.c.txt', 'out/stdin.txt'] };
+  const names = ['a', 'b.c', 'stdin'];
+  const targets = ['out/a.txt', 'out/b.c.txt', 'out/stdin.txt'];
+  const expected = { format: 'txt', folder: 'out/', targets, names };
   t.deepEqual(plan(['x/a.mp3', 'b.c.wav', '-'], 'out/') as unknown, expected);
   t.deepEqual(plan(['a.mp3'], 'out', 'srt', ['out']).targets, ['out/a.srt']);
 });
@@ -91,6 +97,14 @@ test('two inputs never share an output', (t) => {
   t.throws(() => plan(['x/a.mp3', 'y/a.mp3'], 'out/'), { message: /more than one file .*a\.mp3\.txt/ });
   t.throws(() => plan(['a.mp3', 'b.mp3'], 'one.txt'), { message: /can't share/ });
   t.throws(() => plan(['-', 'a.mp3', '-']), { message: /only once/ });
+});
+
+test('recordings in one RTTM have names that tell them apart', (t) => {
+  t.deepEqual(plan(['x/a b.mp3', '-'], '-', 'rttm').names, ['a b', 'stdin']);
+  t.deepEqual(plan(['x/a.mp3', 'y/a.wav'], '-', 'rttm').names, ['a.mp3', 'a.wav']);
+  t.deepEqual(plan(['a.mp3', ' .mp3'], '-', 'rttm').names, ['a', ' .mp3'], 'never blank');
+  t.throws(() => plan(['x/a.mp3', 'y/a.mp3'], '-', 'rttm'), { message: /called a\.mp3 in the RTTM: split the call/ });
+  t.notThrows(() => plan(['x/a.mp3', 'y/a.mp3'], '-', 'txt'));
 });
 
 test('an output never overwrites an input', (t) => {

@@ -130,6 +130,51 @@ test('every option reaches the library', async (t) => {
   });
 });
 
+test('what is said of the speakers reaches the library', async (t) => {
+  const options = async (...flags: string[]) => {
+    const { code, err, calls } = await hearken(['transcribe', 'a.mp3', ...flags]);
+    t.is(code, 0, err);
+    const {
+      signal: _signal,
+      onProgress: _onProgress,
+      words: _words,
+      skipSilence: _skip,
+      ...rest
+    } = calls[0]?.options ?? {};
+    return rest;
+  };
+  t.deepEqual(await options(), {}, "the library's default");
+  t.deepEqual(await options('--diarize'), { diarize: true });
+  t.deepEqual(await options('--no-diarize'), { diarize: false });
+  t.deepEqual(await options('--diarize-channels'), { diarize: 'channels' });
+  t.deepEqual(await options('--speakers', '2'), { numSpeakers: 2 });
+  t.deepEqual(await options('--min-speakers', '2', '--max-speakers', '64'), { minSpeakers: 2, maxSpeakers: 64 });
+});
+
+const told = (turns = [{ start: 0.5, end: 2, speaker: 'Ada B' }]): Behaviour => {
+  return async () => new Result({ ...result('hi'), turns });
+};
+
+test('RTTM names every recording, and needs no headers for that', async (t) => {
+  const root = folder(t);
+  const line = (name: string) => `SPEAKER ${name} 1 0.500 1.500 <NA> <NA> Ada_B <NA> <NA>\n`;
+  const behaviour = told();
+  const one = await hearken(['transcribe', 'x/my talk.mp3', '-f', 'rttm'], { behaviour });
+  t.is(one.out, line('my_talk'));
+  const several = await hearken(['transcribe', 'a.mp3', 'a.wav', '-', '-f', 'rttm'], { behaviour });
+  t.is(several.out, line('a.mp3') + line('a.wav') + line('stdin'));
+  const filed = await hearken(['transcribe', 'a.mp3', '-o', join(root, 'b.rttm')], { behaviour });
+  t.is(filed.code, 0, filed.err);
+  t.is(readFileSync(join(root, 'b.rttm'), 'utf8'), line('a'));
+});
+
+test('RTTM that cannot be is a failure of that file, said as it is', async (t) => {
+  const { code, err, out } = await hearken(['transcribe', 'a.mp3', '-f', 'rttm']);
+  t.is(code, 1);
+  t.is(out, '');
+  t.regex(err, /^hearken: a\.mp3: RTTM lists .* no turns: .* \[ERR_INVALID_ARG\]\n$/);
+});
+
 test('wrong usage ends with 2, before anything is done', async (t) => {
   const wrong = [
     [],
@@ -151,6 +196,20 @@ test('wrong usage ends with 2, before anything is done', async (t) => {
     ['transcribe', 'a.mp3', '--workers', '65'],
     ['transcribe', 'a.mp3', '--channel', '64'],
     ['transcribe', '-', '-'],
+    ['transcribe', 'a.mp3', '--speakers', '0'],
+    ['transcribe', 'a.mp3', '--speakers', '65'],
+    ['transcribe', 'a.mp3', '--min-speakers', '1.5'],
+    ['transcribe', 'a.mp3', '--min-speakers', '3', '--max-speakers', '2'],
+    ['transcribe', 'a.mp3', '--speakers', '2', '--max-speakers', '3'],
+    ['transcribe', 'a.mp3', '--speakers', '2', '--min-speakers', '1'],
+    ['transcribe', 'a.mp3', '--no-diarize', '--speakers', '2'],
+    ['transcribe', 'a.mp3', '--no-diarize', '--max-speakers', '2'],
+    ['transcribe', 'a.mp3', '--no-diarize', '--diarize-channels'],
+    ['transcribe', 'a.mp3', '--diarize-channels', '--channel', '1'],
+    ['transcribe', 'a.mp3', '--diarize-channels', '--speakers', '2'],
+    ['transcribe', 'a.mp3', '--no-diarize', '-f', 'rttm'],
+    ['transcribe', 'a.mp3', '--no-diarize', '-o', 'a.rttm'],
+    ['transcribe', 'x/a.mp3', 'y/a.mp3', '-f', 'rttm'],
   ];
   for (const argv of wrong) {
     const { code, out, err, calls } = await hearken(argv);

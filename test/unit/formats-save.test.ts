@@ -55,12 +55,26 @@ test('save writes the format of the extension, and nothing else', async (t) => {
   t.is(readdirSync(root).length, 6);
 });
 
+test('RTTM is saved with a name for the recording: the one given, or that of the file', async (t) => {
+  const root = folder(t);
+  const told = new Result({ ...RESULT, turns: [{ start: 0, end: 1, speaker: 'A' }] });
+  const read = (name: string) => readFileSync(join(root, name), 'utf8');
+  await told.save(join(root, 'my talk.rttm'));
+  t.is(read('my talk.rttm'), told.toRTTM('my talk'));
+  await told.save(join(root, 'x.txt'), 'rttm', 'other');
+  t.is(read('x.txt'), told.toRTTM('other'));
+  await told.save(join(root, ' .rttm'));
+  t.is(read(' .rttm'), told.toRTTM());
+  await t.throwsAsync(RESULT.save(join(root, 'none.rttm')), { code: 'ERR_INVALID_ARG', message: /no turns/ });
+  t.is(readdirSync(root).length, 3);
+});
+
 test('an extension that names no format is refused, and so is a format that is none', async (t) => {
   const root = folder(t);
   for (const name of ['talk', 'talk.docx', 'talk.', '.json']) {
     await t.throwsAsync(RESULT.save(join(root, name)), {
       code: 'ERR_INVALID_ARG',
-      message: /\.txt, \.json, \.srt, \.vtt, \.md/,
+      message: /\.txt, \.json, \.srt, \.vtt, \.md, \.rttm/,
     });
   }
   await t.throwsAsync(RESULT.save(join(root, 'a.txt'), 'pdf' as OutputFormat), { code: 'ERR_INVALID_ARG' });

@@ -2,12 +2,14 @@ import test from 'ava';
 import { formatOfPath, formatTranscript } from '../../lib/formats/index.js';
 import { toJSONText } from '../../lib/formats/json.js';
 import { toMarkdown } from '../../lib/formats/md.js';
+import { formatRttm, toRTTM } from '../../lib/formats/rttm.js';
 import { toSRT } from '../../lib/formats/srt.js';
 import { toText } from '../../lib/formats/text.js';
 import { clock, hms, toMs } from '../../lib/formats/time.js';
 import { toVTT } from '../../lib/formats/vtt.js';
 import { Result } from '../../lib/result.js';
 import type { OutputFormat, Segment, Transcript } from '../../lib/types.js';
+import { parseRttm } from '../helpers/rttm.js';
 
 type Said = Partial<Segment> & Pick<Segment, 'start' | 'end' | 'text'>;
 
@@ -257,6 +259,65 @@ test('speakers are written where they are known', (t) => {
   );
 });
 
+const TURNS = [
+  { start: 0.0004, end: 2.5, speaker: 'SPEAKER_00' },
+  { start: 1.9996, end: 3, speaker: 'Ada Lovelace' },
+  { start: 2.9999, end: 3.0002, speaker: 'SPEAKER_00' },
+];
+
+test('RTTM has a line a turn, of ten fields, with milliseconds', (t) => {
+  const rttm = toRTTM({ ...TALK, turns: TURNS }, 'my talk');
+  t.is(
+    rttm,
+    'SPEAKER my_talk 1 0.000 2.500 <NA> <NA> SPEAKER_00 <NA> <NA>\n' +
+      'SPEAKER my_talk 1 2.000 1.000 <NA> <NA> Ada_Lovelace <NA> <NA>\n',
+  );
+  t.deepEqual(parseRttm(rttm), [
+    { start: 0, end: 2.5, speaker: 'SPEAKER_00' },
+    { start: 2, end: 3, speaker: 'Ada_Lovelace' },
+  ]);
+  t.true(formatRttm(TURNS).startsWith('SPEAKER audio 1 '));
+});
+
+test('a name cannot break an RTTM line, nor two speakers become one', (t) => {
+  const said = (...speakers: string[]) => speakers.map((speaker, i) => ({ start: i, end: i + 0.5, speaker }));
+  const names = (text: string) => parseRttm(text).map(({ speaker }) => speaker);
+  const hostile = formatRttm(said('a\nSPEAKER x 1 0 1', ' \t', '\u2003Ada\u0000B\u2028'), ' \n../a b ');
+  t.is(hostile.split('\n').length, 4);
+  for (const line of hostile.trimEnd().split('\n')) t.regex(line, /^SPEAKER \.\.\/a_b 1 (\S+ ){6}\S+$/);
+  t.deepEqual(names(hostile), ['a_SPEAKER_x_1_0_1', 'speaker', 'Ada_B']);
+  t.deepEqual(names(formatRttm(said('Ada B', 'Ada_B', 'Ada  B', 'Ada B'))), ['Ada_B_2', 'Ada_B', 'Ada_B_3', 'Ada_B_2']);
+  for (const uri of ['', ' \n', 5 as unknown as string]) {
+    t.throws(() => formatRttm(TURNS, uri), { code: 'ERR_INVALID_ARG', message: /name for the recording/ });
+  }
+});
+
+test('RTTM of a result without turns is refused, of one in which nobody speaks it is empty', (t) => {
+  t.throws(() => toRTTM(TALK), { code: 'ERR_INVALID_ARG', message: /no turns: transcribe without diarize: false/ });
+  t.throws(() => new Result(TALK).toRTTM(), { code: 'ERR_INVALID_ARG' });
+  t.is(new Result({ ...TALK, turns: [] }).toRTTM(), '');
+});
+
+test('JSON has speakers and turns where they are known, rounded, after the text', (t) => {
+  const talk: Transcript = {
+    ...TALK,
+    exclusiveTurns: [{ speaker: 'A', end: 1.23456, start: 0 }],
+    turns: [{ speaker: 'A', end: 2, start: 0.0004 }],
+    speakers: [{ embedding: [0.12345678, -0.0000001], seconds: 1.23456, label: 'A' }],
+  };
+  const read = JSON.parse(toJSONText(talk)) as Transcript;
+  t.deepEqual(Object.keys(read).slice(-3), ['speakers', 'turns', 'exclusiveTurns']);
+  t.deepEqual(read.speakers, [{ label: 'A', seconds: 1.235, embedding: [0.123457, 0] }]);
+  t.deepEqual(read.turns, [{ start: 0, end: 2, speaker: 'A' }]);
+  t.deepEqual(read.exclusiveTurns, [{ start: 0, end: 1.235, speaker: 'A' }]);
+  t.is(toJSONText(read), toJSONText(talk));
+  t.is(new Result(talk).format('json'), toJSONText(talk));
+  for (const key of ['speakers', 'turns', 'exclusiveTurns']) {
+    t.false(key in JSON.parse(toJSONText(TALK)));
+    t.false(key in new Result(TALK));
+  }
+});
+
 test('paragraphs end at pauses and at sentences, not where segments happen to', (t) => {
   t.is(
     toText(
@@ -330,6 +391,9 @@ test('a result has the formats, and its words in one list', (t) => {
   t.is(result.toSRT(), toSRT(talk));
   t.is(result.toVTT(), toVTT(talk));
   t.is(result.toMarkdown(), toMarkdown(talk));
+  const told = new Result({ ...talk, turns: TURNS });
+  t.is(told.toRTTM('x'), formatRttm(TURNS, 'x'));
+  t.is(told.format('rttm'), formatRttm(TURNS));
   t.is(`${JSON.stringify(result, null, 2)}\n`, result.format('json'));
   t.is(result.languageProbability, 0.5);
   t.false('languageProbability' in new Result(talk));

@@ -12,18 +12,21 @@ const ids = (events: TranscribeEvent[]) => events.map((e) => (e.type === 'segmen
 /** A job that emits `count` events as fast as it may, and says how far it came. */
 function producer(count: number, signal?: AbortSignal) {
   const seen = { emitted: 0, aborted: false };
-  const job = startJob(signal, async (emit: Emit, stop: AbortSignal) => {
-    for (let i = 0; i < count; i++) {
-      if (stop.aborted) {
-        seen.aborted = true;
-        throw new HearkenError('ERR_ABORTED', 'stopped');
+  const job = startJob<TranscribeEvent, TranscriptionResult>(
+    signal,
+    async (emit: Emit<TranscribeEvent>, stop: AbortSignal) => {
+      for (let i = 0; i < count; i++) {
+        if (stop.aborted) {
+          seen.aborted = true;
+          throw new HearkenError('ERR_ABORTED', 'stopped');
+        }
+        seen.emitted++;
+        await emit(event(i));
       }
-      seen.emitted++;
-      await emit(event(i));
-    }
-    await emit({ type: 'done', result: RESULT });
-    return RESULT;
-  });
+      await emit({ type: 'done', result: RESULT });
+      return RESULT;
+    },
+  );
   return { job, seen };
 }
 
@@ -70,7 +73,7 @@ test('a reader that stops reading stops the producer, and it goes on when it rea
 
 test('leaving the loop aborts, and the code behind it runs when the job has ended', async (t) => {
   let ended = false;
-  const job = startJob(undefined, async (emit, stop) => {
+  const job = startJob<TranscribeEvent, TranscriptionResult>(undefined, async (emit, stop) => {
     for (let i = 0; !stop.aborted; i++) await (emit(event(i)) ?? sleep(1));
     await sleep(30); // what a job takes to wind up
     ended = true;
@@ -96,7 +99,7 @@ test('leaving at the last event aborts nothing', async (t) => {
 });
 
 test('an error reaches the promise and every reader, once, behind the events before it', async (t) => {
-  const job = startJob(undefined, async (emit) => {
+  const job = startJob<TranscribeEvent, TranscriptionResult>(undefined, async (emit) => {
     await emit(event(0));
     throw new HearkenError('ERR_DECODE', 'broken');
   });
@@ -126,7 +129,7 @@ test('iterators made at any moment around the end come to an end', async (t) => 
 test('a signal, aborted before or during, reaches the job with its reason', async (t) => {
   const reason = new Error('why');
   const given: unknown[] = [];
-  const run = (_: Emit, stop: AbortSignal) =>
+  const run = (_: Emit<TranscribeEvent>, stop: AbortSignal) =>
     new Promise<TranscriptionResult>((_resolve, reject) => {
       const end = () => {
         given.push(stop.reason);
@@ -135,12 +138,14 @@ test('a signal, aborted before or during, reaches the job with its reason', asyn
       if (stop.aborted) end();
       else stop.addEventListener('abort', end);
     });
-  await t.throwsAsync(startJob(AbortSignal.abort(reason), run), { code: 'ERR_ABORTED' });
+  await t.throwsAsync(startJob<TranscribeEvent, TranscriptionResult>(AbortSignal.abort(reason), run), {
+    code: 'ERR_ABORTED',
+  });
   const controller = new AbortController();
-  const job = startJob(controller.signal, run);
+  const job = startJob<TranscribeEvent, TranscriptionResult>(controller.signal, run);
   setTimeout(() => controller.abort(reason), 5);
   await t.throwsAsync(job, { code: 'ERR_ABORTED' });
-  const own = startJob(undefined, run);
+  const own = startJob<TranscribeEvent, TranscriptionResult>(undefined, run);
   own.abort(reason);
   await t.throwsAsync(own, { code: 'ERR_ABORTED' });
   t.deepEqual(given, [reason, reason, reason]);

@@ -64,7 +64,7 @@ test('names, aliases and files are unique, and no name or file can leave a folde
   t.is(new Set(entries.map((e) => e.file)).size, entries.length);
   for (const entry of entries) {
     t.regex(entry.name, /^[a-z0-9][a-z0-9._-]*$/);
-    t.regex(entry.file, /^ggml-[a-z0-9._-]+\.bin$/);
+    t.regex(entry.file, /^(ggml-[a-z0-9._-]+\.bin|[a-z0-9][a-z0-9._-]*\.gguf)$/);
     t.regex(entry.sha1 ?? entry.sha256 ?? '', /^([0-9a-f]{40}|[0-9a-f]{64})$/);
   }
 });

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import test from 'ava';
 import { HearkenError } from '../../lib/errors.js';
-import { listModels, modelPath, resolveModel, resolveVadModel, verifyModel } from '../../lib/models/index.js';
+import {
+  listModels,
+  modelPath,
+  resolveDiarizationModels,
+  resolveModel,
+  resolveVadModel,
+  verifyModel,
+} from '../../lib/models/index.js';
 import { registry } from '../../lib/models/registry.js';
 import { entryOf, fakeModel } from '../helpers/model-server.js';
 
@@ -29,6 +36,11 @@ test('nothing, tiny.en and its alias are the embedded file', async (t) => {
   t.is(await resolveModel('tiny.en-q8_0', { offline: true }), path);
   t.is(await modelPath('tiny.en'), path);
   t.is(basename(await resolveVadModel()), 'ggml-silero-v6.2.3.bin');
+  const { segmentation, embedding } = await resolveDiarizationModels();
+  t.deepEqual(
+    [segmentation, embedding].map((p) => basename(p)),
+    ['pyannote-segmentation-3.0.gguf', 'campplus-zh-en.gguf'],
+  );
 });
 
 test('a name that was pulled is its file; a file of another size is refused', async (t) => {
@@ -69,7 +81,16 @@ test('wrong names are refused, with a near one', async (t) => {
   const error = await refusal(t, resolveModel('bse'));
   t.is(error.code, 'ERR_MODEL_NOT_FOUND');
   t.regex(error.message, /Did you mean base/);
-  t.is((await refusal(t, resolveModel('silero-v6.2.3'))).code, 'ERR_MODEL_FORMAT');
+  const others: [string, RegExp][] = [
+    ['silero-v6.2.3', /finds speech but does not transcribe/],
+    ['pyannote-segmentation-3.0', /finds where speakers change but does not transcribe/],
+    ['campplus-zh-en', /tells voices apart but does not transcribe/],
+  ];
+  for (const [name, message] of others) {
+    const other = await refusal(t, resolveModel(name));
+    t.is(other.code, 'ERR_MODEL_FORMAT');
+    t.regex(other.message, message);
+  }
   t.is((await refusal(t, resolveModel(''))).code, 'ERR_INVALID_ARG');
   t.is((await refusal(t, resolveModel('a/b\0c'))).code, 'ERR_INVALID_ARG');
 });
@@ -94,7 +115,7 @@ test('a name cannot leave the folder', async (t) => {
 });
 
 test('verify: the embedded models, a flipped byte, a foreign file, a cut file', async (t) => {
-  for (const name of ['tiny.en', 'silero-v6.2.3']) {
+  for (const name of ['tiny.en', 'silero-v6.2.3', 'pyannote-segmentation-3.0', 'campplus-zh-en']) {
     const { ok, method } = await verifyModel(name);
     t.true(ok);
     t.is(method, 'sha256');

@@ -11,6 +11,8 @@ test('the defaults are those that the types promise', (t) => {
     workers: Math.min(4, availableParallelism()),
     skipSilence: true,
     words: true,
+    diarize: true,
+    speakers: { numSpeakers: 0, minSpeakers: 0, maxSpeakers: 0, voices: new Map(), voiceThreshold: 0.5, channels: false },
     language: undefined,
     decode: {
       translate: false,
@@ -42,6 +44,11 @@ test('values reach their place', (t) => {
     maxWorkers: 64,
     skipSilence: false,
     words: false,
+    diarize: false,
+    minSpeakers: 2,
+    maxSpeakers: 64,
+    voices: { Ada: Array.from({ length: 192 }, (_, i) => (i === 3 ? 5 : 0)) },
+    voiceThreshold: -1,
     language: 'DE',
     translate: true,
     beamSize: 8,
@@ -61,6 +68,14 @@ test('values reach their place', (t) => {
     workers: 64,
     skipSilence: false,
     words: false,
+    diarize: false,
+    speakers: {
+      numSpeakers: 0,
+      minSpeakers: 2,
+      maxSpeakers: 64,
+      voices: new Map([['Ada', Float32Array.from({ length: 192 }, (_, i) => (i === 3 ? 1 : 0))]]), // unit length
+      voiceThreshold: -1,
+    },
     language: 'de',
     decode: {
       translate: true,

@@ -56,6 +56,7 @@ class Fake {
         if (this.planned === this.total) return null;
         return this.#chunk(this.planned++);
       },
+      drain: async () => {},
       close: async () => {},
     };
     const createState = async (): Promise<NativeState> => {

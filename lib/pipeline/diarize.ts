@@ -1,0 +1,144 @@
+import { openAudio, SAMPLE_RATE } from '../audio/source.js';
+import { binding } from '../binding.js';
+import { HearkenError, toHearkenError } from '../errors.js';
+import { formatRttm } from '../formats/rttm.js';
+import { loadDiarizer } from '../models/diarizer.js';
+import type {
+  AudioSource,
+  DiarizationJob,
+  DiarizationResult,
+  DiarizeEvent,
+  DiarizeOptions,
+  SpeakerTrack,
+} from '../types.js';
+import { isSignal } from './checks.js';
+import { type Given, holdGiven } from './given.js';
+import { type Emit, startJob } from './job.js';
+import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
+import { CallbackFailure, Reporter } from './report.js';
+import { resolveDiarizeOptions } from './speaker-options.js';
+import { SpeakerTracker } from './speaker-tracker.js';
+import { seconds } from './time.js';
+
+/**
+ * Tells who speaks when, without a transcript, in audio of any length.
+ *
+ * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_CLOSED, ERR_ABORTED
+ */
+export function diarize(audio: AudioSource, options: DiarizeOptions = {}): DiarizationJob {
+  const signal = isSignal(options?.signal) ? options.signal : undefined;
+  const held = holdGiven(options);
+  return startJob<DiarizeEvent, DiarizationResult>(signal, async (emit, stop) => {
+    try {
+      return await run(audio, options, held.given(), emit, stop);
+    } finally {
+      held.release();
+    }
+  });
+}
+
+/**
+ * The voice of the one person who speaks in a clip, for {@link SpeakerOptions.voices}. Ten seconds of clean speech are
+ * plenty; two will do.
+ *
+ * @throws HearkenError as {@link diarize}; ERR_AUDIO_FORMAT where the clip has no speech
+ */
+export async function enroll(
+  audio: AudioSource,
+  options: Omit<DiarizeOptions, keyof SpeakerCount> = {},
+): Promise<number[]> {
+  const { speakers } = await diarize(audio, { ...options, numSpeakers: 1 });
+  const [speaker] = speakers;
+  if (!speaker || speaker.embedding.every((value) => value === 0)) {
+    throw new HearkenError('ERR_AUDIO_FORMAT', 'the clip holds no speech to know a voice by: give a few seconds of it');
+  }
+  return speaker.embedding;
+}
+
+type SpeakerCount = Pick<DiarizeOptions, 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'>;
+
+async function run(
+  audio: AudioSource,
+  options: DiarizeOptions,
+  given: Given,
+  emit: Emit<DiarizeEvent>,
+  signal: AbortSignal,
+): Promise<DiarizationResult> {
+  const job = resolveDiarizeOptions(options);
+  const aborted = () => new HearkenError('ERR_ABORTED', 'the diarization was aborted', { cause: signal.reason });
+  if (signal.aborted) throw aborted();
+  const addon = binding();
+  const cancel = new addon.CancelToken();
+  const abort = () => cancel.cancel();
+  signal.addEventListener('abort', abort, { once: true });
+  const diarizer = given.diarizer ?? (await loadDiarizer({}, { signal }));
+  let failed: unknown; // what a callback threw
+  let tracker: SpeakerTracker | undefined;
+  let open: Awaited<ReturnType<typeof openAudio>> | undefined;
+  try {
+    const { begin, end } = planned(job);
+    tracker = await SpeakerTracker.open(addon, diarizer, job.speakers, { begin, threads: job.threads }, cancel);
+    // No chunks are planned, so their length does not matter.
+    const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: tracker.native };
+    open = await openAudio(addon, audio, options, plan, cancel);
+    checkStart(job, open.duration);
+    const total = rangeSeconds(job, open.duration);
+    const reporter = new Reporter(options.onProgress, emit);
+    const report = (sample: number, force = false) => reporter.at(seconds(sample - begin), total, force);
+    let told = Promise.resolve();
+    const track = tracker;
+    const { planner } = open;
+    track.start((turns) => {
+      const { decided } = track;
+      told = told.then(async () => {
+        for (const turn of emit.listening() ? turns : []) await emit({ type: 'turn', turn });
+        await report(decided);
+      });
+      told.catch((error: unknown) => {
+        failed = error;
+        abort();
+      });
+    });
+    await planner.drain(cancel).catch((error: unknown) => {
+      if (!track.failure) throw error;
+    });
+    const found = await track.finish();
+    await told;
+    const read = planner.position;
+    checkStart(job, seconds(read) > job.start ? undefined : job.start);
+    const duration = wholeDuration(job, open.duration, read);
+    await report(read, true);
+    const result = new Diarization(found, duration);
+    await emit({ type: 'done', result });
+    return result;
+  } catch (error) {
+    const callback = failed ?? error;
+    if (callback instanceof CallbackFailure) throw callback.cause;
+    if (signal.aborted) throw aborted();
+    throw toHearkenError(error);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    cancel.cancel(); // what still waits for audio waits no longer
+    await open?.close();
+    await tracker?.close();
+    if (!given.diarizer) await diarizer.close();
+  }
+}
+
+class Diarization implements DiarizationResult {
+  readonly duration: number;
+  readonly speakers: SpeakerTrack['speakers'];
+  readonly turns: SpeakerTrack['turns'];
+  readonly exclusiveTurns: SpeakerTrack['exclusiveTurns'];
+
+  constructor({ speakers, turns, exclusiveTurns }: SpeakerTrack, duration: number) {
+    this.duration = duration;
+    this.speakers = speakers;
+    this.turns = turns;
+    this.exclusiveTurns = exclusiveTurns;
+  }
+
+  toRTTM(uri?: string): string {
+    return formatRttm(this.turns, uri);
+  }
+}

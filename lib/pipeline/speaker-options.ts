@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import type { NativeSpeakerCount } from '../binding.js';
+import { HearkenError } from '../errors.js';
+import type { DiarizeOptions, SpeakerOptions, VoiceEmbedding } from '../types.js';
+import { checkShape, number, range } from './checks.js';
+
+/** What the caller says of the speakers; 0: nothing. */
+export interface SpeakerJob extends NativeSpeakerCount {
+  voices: ReadonlyMap<string, Float32Array>;
+  voiceThreshold: number;
+  /** Each channel of the audio is a speaker. */
+  channels: boolean;
+}
+
+const DEFAULT_VOICE_THRESHOLD = 0.5;
+const EMBEDDING_LENGTH = 192;
+const MOST_SPEAKERS = 64;
+const MOST_DEFAULT_THREADS = 4;
+
+/** A voice of the caller's as a unit vector. */
+function voice(name: string, values: VoiceEmbedding): Float32Array {
+  const refuse = (what: string): never => {
+    throw new HearkenError('ERR_INVALID_ARG', `voices.${name} ${what}: give what enroll() gave`);
+  };
+  if (typeof values !== 'object' || values === null || values.length !== EMBEDDING_LENGTH) {
+    refuse(`must be ${EMBEDDING_LENGTH} numbers`);
+  }
+  const vector = Float32Array.from(values);
+  const norm = Math.hypot(...vector);
+  if (!Number.isFinite(norm) || norm === 0) refuse('must be finite numbers that are not all 0');
+  return vector.map((value) => value / norm);
+}
+
+export function resolveSpeakers(options: SpeakerOptions, channels = false): SpeakerJob {
+  const count = (name: 'numSpeakers' | 'minSpeakers' | 'maxSpeakers') =>
+    number(name, options[name], 0, options[name] === undefined ? 0 : 1, MOST_SPEAKERS, true);
+  const [numSpeakers, minSpeakers, maxSpeakers] = [count('numSpeakers'), count('minSpeakers'), count('maxSpeakers')];
+  if (channels && numSpeakers + minSpeakers + maxSpeakers > 0) {
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      "diarize: 'channels' takes each channel for a speaker: leave numSpeakers, minSpeakers and maxSpeakers out",
+    );
+  }
+  if (numSpeakers > 0 && (minSpeakers > 0 || maxSpeakers > 0)) {
+    throw new HearkenError('ERR_INVALID_ARG', 'give numSpeakers, or minSpeakers and maxSpeakers, not both');
+  }
+  if (maxSpeakers > 0 && minSpeakers > maxSpeakers) {
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `minSpeakers (${minSpeakers}) must not be more than maxSpeakers (${maxSpeakers})`,
+    );
+  }
+  const { voices } = options;
+  if (voices !== undefined && (typeof voices !== 'object' || voices === null)) {
+    throw new HearkenError('ERR_INVALID_ARG', 'voices must be an object: a name for each embedding');
+  }
+  return {
+    numSpeakers,
+    minSpeakers,
+    maxSpeakers,
+    voices: new Map(Object.entries(voices ?? {}).map(([name, values]) => [name, voice(name, values)])),
+    voiceThreshold: number('voiceThreshold', options.voiceThreshold, DEFAULT_VOICE_THRESHOLD, -1, 1),
+    channels,
+  };
+}
+
+/** Options of a diarization alone. */
+export interface DiarizeJob {
+  start: number;
+  end: number;
+  threads: number;
+  speakers: SpeakerJob;
+}
+
+const KNOWN_DIARIZE: Record<keyof DiarizeOptions, true> = {
+  channel: true,
+  diarizer: true,
+  endTime: true,
+  ffmpegPath: true,
+  maxSpeakers: true,
+  minSpeakers: true,
+  numSpeakers: true,
+  onProgress: true,
+  pcm: true,
+  signal: true,
+  startTime: true,
+  threads: true,
+  voices: true,
+  voiceThreshold: true,
+};
+
+export function resolveDiarizeOptions(options: DiarizeOptions): DiarizeJob {
+  checkShape(options, KNOWN_DIARIZE);
+  return {
+    ...range(options),
+    threads: number('threads', options.threads, Math.min(availableParallelism(), MOST_DEFAULT_THREADS), 1, 64, true),
+    speakers: resolveSpeakers(options),
+  };
+}

@@ -1,0 +1,197 @@
+#include "addon/diarizer.h"
+
+#include "addon/convert.h"
+#include "diarization/channel_stream.h"
+#include "diarization/stream.h"
+
+namespace hearken {
+namespace {
+
+Napi::Value toJs(Napi::Env env, const std::vector<Turn>& turns) {
+  Napi::Array array = Napi::Array::New(env, turns.size());
+  for (size_t i = 0; i < turns.size(); ++i) {
+    Napi::Object turn = Napi::Object::New(env);
+    turn.Set("begin", Napi::Number::New(env, static_cast<double>(turns[i].begin)));
+    turn.Set("end", Napi::Number::New(env, static_cast<double>(turns[i].end)));
+    turn.Set("speaker", Napi::Number::New(env, turns[i].speaker));
+    array.Set(static_cast<uint32_t>(i), turn);
+  }
+  return array;
+}
+
+Napi::Value toJs(Napi::Env env, const Speakers& result) {
+  Napi::Array speakers = Napi::Array::New(env, result.speakers.size());
+  for (size_t i = 0; i < result.speakers.size(); ++i) {
+    const Speaker& found = result.speakers[i];
+    auto embedding = Napi::Float32Array::New(env, EmbeddingWeights::kDimensions);  // zeros: no piece was long enough
+    std::copy(found.voice.begin(), found.voice.end(), embedding.Data());
+    Napi::Object speaker = Napi::Object::New(env);
+    speaker.Set("samples", Napi::Number::New(env, static_cast<double>(found.samples)));
+    speaker.Set("embedding", embedding);
+    speakers.Set(static_cast<uint32_t>(i), speaker);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("turns", toJs(env, result.turns));
+  object.Set("exclusiveTurns", toJs(env, result.exclusive));
+  object.Set("speakers", speakers);
+  return object;
+}
+
+}  // namespace
+
+Napi::Function DiarizerWrap::define(Napi::Env env) {
+  return DefineClass(
+      env, "Diarizer",
+      {InstanceMethod<&DiarizerWrap::open>("open"), InstanceMethod<&DiarizerWrap::close>("close"),
+       InstanceAccessor<&DiarizerWrap::byteSize>("byteSize"), InstanceAccessor<&DiarizerWrap::closed>("closed")});
+}
+
+DiarizerWrap::DiarizerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  adopt(info, "Diarizer", handle_);
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
+}
+
+Napi::Value DiarizerWrap::load(const Napi::CallbackInfo& info) {
+  const std::string segmentation = stringArg(info, 0, "segmentation");
+  const std::string embedding = stringArg(info, 1, "embedding");
+  const CancelPtr cancel = cancelArg(info, 2);
+  using Model = std::shared_ptr<const DiarizationModel>;
+  return Environment::of(info.Env())
+      .async<Model>(
+          info.Env(), cancel,
+          [segmentation, embedding, cancel] {
+            Model model = DiarizationModel::load(segmentation, embedding, *cancel);
+            auto counted = std::make_shared<Counted>(Counters::instance().diarizers);
+            const DiarizationModel* raw = model.get();
+            return Model(raw, [model, counted](const DiarizationModel*) mutable {
+              model.reset();
+              counted.reset();
+            });
+          },
+          [](Napi::Env env, Model& model) -> Napi::Value {
+            auto handle = std::make_shared<DiarizerHandle>(std::move(model), "the diarizer");
+            return construct(env, Environment::of(env).diarizerClass, std::move(handle));
+          });
+}
+
+Napi::Value DiarizerWrap::open(const Napi::CallbackInfo& info) {
+  const Napi::Object wanted = objectArg(info, 0, "options");
+  StreamOptions options;
+  options.threads = static_cast<int>(numberField(wanted, "threads"));
+  options.maxSpeakers = static_cast<int>(numberField(wanted, "maxSpeakers"));
+  const bool channels = boolField(wanted, "channels");
+  const std::string vadModel = stringField(wanted, "vadModel");
+  const auto use = useOf(info.Env(), handle_);
+  using Object = std::shared_ptr<DiarizationObject>;
+  return Environment::of(info.Env())
+      .async<Object>(
+          info.Env(), std::make_shared<CancelToken>(),
+          [use, options, channels, vadModel] {
+            std::unique_ptr<SpeakerStream> stream;
+            if (channels) {
+              stream = std::make_unique<ChannelStream>(use->object(), loadSileroWeights(vadModel));
+            } else {
+              stream = std::make_unique<DiarizationStream>(use->object(), options);
+            }
+            return std::make_shared<DiarizationObject>(use, std::move(stream));
+          },
+          [](Napi::Env env, Object& object) -> Napi::Value {
+            auto handle = std::make_shared<DiarizationHandle>(std::move(object), "the diarization");
+            return construct(env, Environment::of(env).diarizationClass, std::move(handle));
+          });
+}
+
+Napi::Value DiarizerWrap::close(const Napi::CallbackInfo& info) {
+  return closeHandle(info.Env(), handle_);
+}
+
+Napi::Value DiarizerWrap::byteSize(const Napi::CallbackInfo& info) {
+  const int64_t bytes = handle_->peek(int64_t{0}, [](const DiarizationModel& model) { return model.byteSize(); });
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value DiarizerWrap::closed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle_->closed());
+}
+
+Napi::Function DiarizationWrap::define(Napi::Env env) {
+  return DefineClass(
+      env, "Diarization",
+      {InstanceMethod<&DiarizationWrap::run>("run"), InstanceMethod<&DiarizationWrap::finish>("finish"),
+       InstanceMethod<&DiarizationWrap::close>("close"), InstanceAccessor<&DiarizationWrap::busy>("busy"),
+       InstanceAccessor<&DiarizationWrap::byteSize>("byteSize"), InstanceAccessor<&DiarizationWrap::closed>("closed")});
+}
+
+DiarizationWrap::DiarizationWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  adopt(info, "Diarization", handle_);
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
+}
+
+StreamInput DiarizationWrap::input(int64_t begin, int64_t end) const {
+  return (*useOf(Env(), handle_))->stream->input(begin, end);
+}
+
+Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const CancelPtr cancel = cancelArg(info, 0);
+  const auto use = useOf(env, handle_);
+  if (started_) throw makeError(env, codes::kInvalidArg, "a diarization runs once");
+  started_ = true;
+  auto& environment = Environment::of(env);
+  const int callback = info[1].IsFunction() ? environment.keep(info[1].As<Napi::Function>()) : 0;
+  return environment.async<bool>(
+      env, cancel,
+      [use, cancel, callback, &environment] {
+        // Few and small: they need no back-pressure of their own.
+        const auto onTurns = [&](const std::vector<Turn>& turns, int64_t decided) {
+          environment.post([&environment, callback, turns, decided](Napi::Env env) {
+            if (auto* function = environment.kept(callback)) {
+              function->Call({toJs(env, turns), Napi::Number::New(env, static_cast<double>(decided))});
+            }
+          });
+        };
+        (*use)->stream->run(*cancel, onTurns);
+        return true;
+      },
+      [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); },
+      [&environment, callback] { environment.drop(callback); });
+}
+
+Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object wanted = objectArg(info, 0, "options");
+  const CancelPtr cancel = cancelArg(info, 1);
+  ClusterOptions options;
+  const auto given = [&](const char* name, int& option) {
+    const int value = static_cast<int>(numberField(wanted, name));
+    if (value > 0) option = value;
+  };
+  given("numSpeakers", options.numSpeakers);
+  given("minSpeakers", options.minSpeakers);
+  given("maxSpeakers", options.maxSpeakers);
+  const auto use = useOf(env, handle_);
+  return Environment::of(env).async<Speakers>(
+      env, cancel, [use, options, cancel] { return (*use)->stream->finish(options, *cancel); },
+      [](Napi::Env env, Speakers& result) { return toJs(env, result); });
+}
+
+Napi::Value DiarizationWrap::close(const Napi::CallbackInfo& info) {
+  return closeHandle(info.Env(), handle_);
+}
+
+Napi::Value DiarizationWrap::busy(const Napi::CallbackInfo& info) {
+  const bool busy = handle_->peek(false, [](const DiarizationObject& object) { return object.stream->busy(); });
+  return Napi::Boolean::New(info.Env(), busy);
+}
+
+Napi::Value DiarizationWrap::byteSize(const Napi::CallbackInfo& info) {
+  const auto bytes =
+      handle_->peek(int64_t{0}, [](const DiarizationObject& object) { return object.stream->byteSize(); });
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value DiarizationWrap::closed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle_->closed());
+}
+
+}  // namespace hearken

@@ -1,0 +1,127 @@
+#include "diarization/kernels.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#if defined(_MSC_VER) && defined(_M_X64)
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
+namespace hearken {
+namespace {
+
+constexpr int kPanel = KernelTable::kPanel, kTile = KernelTable::kTile;
+
+int roundUp(int n, int step) {
+  return (n + step - 1) / step * step;
+}
+
+#if defined(__x86_64__)
+bool hasAvx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+bool hasAvx512() {
+  return __builtin_cpu_supports("avx512f");
+}
+#elif defined(_M_X64)
+// The CPU has the instructions and the system saves their registers.
+bool has(int ebx7, unsigned long long state) {
+  int r[4];
+  __cpuid(r, 1);
+  const bool saved = (r[2] >> 27 & 1) && (_xgetbv(0) & state) == state;
+  const bool fma = r[2] >> 12 & 1;
+  __cpuidex(r, 7, 0);
+  return saved && fma && (r[1] >> ebx7 & 1);
+}
+bool hasAvx2() {
+  return has(5, 0x6);
+}
+bool hasAvx512() {
+  return has(16, 0xe6);
+}
+#endif
+
+std::atomic<const KernelTable*>& current() {
+  static std::atomic<const KernelTable*> table{kernelVersions().front()};
+  return table;
+}
+
+const KernelTable& kernels() {
+  return *current().load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+const std::vector<const KernelTable*>& kernelVersions() {
+  static const std::vector<const KernelTable*> versions = [] {
+    std::vector<const KernelTable*> found;
+#if defined(__x86_64__) || defined(_M_X64)
+    if (hasAvx512()) found.push_back(&kKernelsAvx512);
+    if (hasAvx2()) found.push_back(&kKernelsAvx2);
+#endif
+    found.push_back(&kKernelsPlain);
+    return found;
+  }();
+  return versions;
+}
+
+void useKernels(const KernelTable& version) {
+  current().store(&version);
+}
+
+PackedMatrix::PackedMatrix(const float* weights, int rows, int depth, const float* bias) : rows_(rows), depth_(depth) {
+  const size_t padded = static_cast<size_t>(roundUp(rows, kPanel));
+  data_ = Buffer(MemoryKind::kDiarization, (padded * depth + padded) * sizeof(float));
+  float* to = data_.floats();
+  for (int r = 0; r < rows; ++r) {
+    float* panel = to + static_cast<size_t>(r / kPanel) * kPanel * depth + r % kPanel;
+    for (int k = 0; k < depth; ++k)
+      panel[static_cast<size_t>(k) * kPanel] = weights[static_cast<size_t>(r) * depth + k];
+  }
+  if (bias) std::copy_n(bias, rows, to + padded * depth);
+  bias_ = to + padded * depth;
+}
+
+PackedColumns::PackedColumns(const float* weights, int outputs, int depth, const float* bias)
+    : outputs_(outputs), depth_(depth) {
+  const size_t padded = static_cast<size_t>(roundUp(outputs, kTile));
+  data_ = Buffer(MemoryKind::kDiarization, (padded * depth + padded) * sizeof(float));
+  float* to = data_.floats();
+  for (int n = 0; n < outputs; ++n) {
+    float* tile = to + static_cast<size_t>(n / kTile) * kTile * depth + n % kTile;
+    for (int k = 0; k < depth; ++k) tile[static_cast<size_t>(k) * kTile] = weights[static_cast<size_t>(n) * depth + k];
+  }
+  if (bias) std::copy_n(bias, outputs, to + padded * depth);
+  bias_ = to + padded * depth;
+}
+
+void multiply(const PackedMatrix& weights, const float* const* x, int columns, float* out, ptrdiff_t outStride,
+              Finish finish) {
+  kernels().multiply(weights.panels(), weights.bias(), weights.rows(), weights.depth(), x, columns, out, outStride,
+                     finish);
+}
+
+void multiplyRows(const PackedColumns& weights, const float* x, ptrdiff_t xStride, int rows, float* out,
+                  ptrdiff_t outStride, Finish finish) {
+  kernels().multiplyRows(x, xStride, rows, weights.tiles(), weights.bias(), weights.depth(), weights.outputs(), out,
+                         outStride, finish);
+}
+
+void addMultipliedRows(const PackedColumns& weights, const float* x, ptrdiff_t xStride, int rows, float* out,
+                       ptrdiff_t outStride) {
+  kernels().multiplyRows(x, xStride, rows, weights.tiles(), nullptr, weights.depth(), weights.outputs(), out, outStride,
+                         Finish::kNone);
+}
+
+void lstmCell(const float* gates, int hidden, float* cell, float* out) {
+  kernels().lstmCell(gates, hidden, cell, out);
+}
+
+float lstmGateScale(int gate) {
+  constexpr float kLog2e = 1.44269504f;
+  return gate == 2 ? -2 * kLog2e : -kLog2e;
+}
+
+}  // namespace hearken

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "diarization/assign.h"
+#include "diarization/online.h"
+#include "diarization/tracker.h"
+#include "diarization/turns.h"
+
+namespace hearken {
+
+// Speakers while the audio runs, of tracks' pieces: each goes to the nearest voice heard so far or, far from all,
+// starts a new one. What has been said is not taken back. Who speaks first is speaker 0, however short.
+class OnlineTracks {
+ public:
+  explicit OnlineTracks(const OnlineOptions& options) : options_(options) {}
+
+  // The turns of the next piece the tracker gave, with its embedding (zeros: none), by begin; ends at `samples` of
+  // audio.
+  std::vector<Turn> add(const HeardPiece& heard, const float* embedding, int64_t samples = INT64_MAX);
+  // No piece that begins before this frame comes any more (Tracker::decidedFrame()): what was kept for such is dropped.
+  void decided(int64_t frame);
+  int speakers() const { return voices_.count(); }
+
+ private:
+  struct Given {  // what a piece was given to
+    TrackPiece piece;
+    int speaker;
+  };
+  int nearest(const std::vector<double>& scores, const std::vector<bool>& taken) const;
+  void hear(int speaker, const float* unit, float weight);
+
+  OnlineOptions options_;
+  Voices sums_, voices_;  // weighted by clean speech; at length 1
+  std::vector<Given> recent_;
+  struct TrackVoice {
+    int32_t track;
+    int64_t until;  // frame
+    std::vector<float> sum;
+  };
+  std::vector<TrackVoice> tracks_;
+  int last_ = 0;
+};
+
+}  // namespace hearken

@@ -1,0 +1,88 @@
+#include "diarization/sample_queue.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace hearken {
+namespace {
+
+// How long a consumer that could go on waits for a larger batch.
+constexpr auto kPatience = std::chrono::milliseconds(200);
+
+}  // namespace
+
+SampleQueue::SampleQueue(size_t capacity, size_t margin)
+    : capacity_(capacity), buffer_(MemoryKind::kDiarization, (capacity + margin) * sizeof(float)) {}
+
+void SampleQueue::take(const float* samples, size_t count, CancelToken& cancel) {
+  const auto wake = cancel.onCancel([this] { changed_.notify_all(); });
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (count > 0 && !closed_) {
+    // A cancel that comes between the test and the wait would be missed: nothing is waited for without an end.
+    while (count_ == capacity_ && !closed_ && !cancel.cancelled()) {
+      changed_.wait_for(lock, std::chrono::milliseconds(100));
+    }
+    cancel.throwIfCancelled();
+    if (closed_) return;
+    const size_t part = std::min(count, capacity_ - count_);
+    std::memcpy(buffer_.floats() + count_, samples, part * sizeof(float));
+    count_ += part;
+    samples += part;
+    count -= part;
+    changed_.notify_all();
+  }
+}
+
+void SampleQueue::end() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  clearMargin();
+  changed_.notify_all();
+}
+
+// What lies behind the last sample is what was dropped from the front left there.
+void SampleQueue::clearMargin() {
+  std::fill(buffer_.floats() + count_, buffer_.floats() + buffer_.size() / sizeof(float), 0.0f);
+}
+
+void SampleQueue::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+SampleQueue::Stretch SampleQueue::wait(size_t least, size_t wanted, CancelToken& cancel) {
+  const auto wake = cancel.onCancel([this] { changed_.notify_all(); });
+  std::unique_lock<std::mutex> lock(mutex_);
+  auto idleSince = std::chrono::steady_clock::now();
+  size_t seen = count_;
+  while (!ended_ && count_ < wanted) {
+    cancel.throwIfCancelled();
+    const auto now = std::chrono::steady_clock::now();
+    if (count_ != seen) {
+      seen = count_;
+      idleSince = now;
+    }
+    if (count_ >= least && now - idleSince >= kPatience) break;
+    changed_.wait_for(lock, std::chrono::milliseconds(100));
+  }
+  cancel.throwIfCancelled();
+  return {buffer_.floats(), count_, ended_};
+}
+
+void SampleQueue::drop(size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  count = std::min(count, count_);
+  std::memmove(buffer_.floats(), buffer_.floats() + count, (count_ - count) * sizeof(float));
+  count_ -= count;
+  if (ended_) clearMargin();
+  changed_.notify_all();
+}
+
+SampleQueue::Stretch SampleQueue::look() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return {buffer_.floats(), count_, ended_};
+}
+
+}  // namespace hearken

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "diarization/timeline.h"
+
+namespace hearken {
+
+// One stretch of one track: what gets an embedding and a speaker. Frames of the common grid (see firstFrame()).
+struct TrackPiece {
+  int32_t begin = 0, end = 0;
+  int32_t track = 0;
+  int16_t clean = 0;  // frames where this track is active and no other
+
+  double cleanSeconds() const { return clean * (SegmentationShape::kStep / 16000.0); }
+};
+
+// A piece with what is known of each of its frames.
+struct HeardPiece {
+  static constexpr uint8_t kActive = 1, kAlone = 2;
+  TrackPiece piece;
+  std::vector<uint8_t> frames;
+};
+
+// Which 10 ms frames of the filter bank the piece's embedding is made from, counted from the first sample of the audio
+// (frame j covers samples 160 j … 160 j + 400). Empty where there is too little speech for one.
+void pickFrames(const Timeline& timeline, const HeardPiece& heard, std::vector<int64_t>& fbankFrames);
+
+// Makes one timeline of the windows: the slots of neighbouring windows that are active together become one track, and
+// each frame's activity is the mean of what the windows say that cover it. So each stretch of speech is cut out, and
+// embedded, once. Memory: two windows and the runs that go on.
+class Tracker {
+ public:
+  // Throws Error kInternal where windows do not overlap.
+  explicit Tracker(const Timeline& timeline);
+
+  // logProbabilities[kFrames][kClasses] of the next window; `last` of the audio. The pieces that it completes, by
+  // begin.
+  std::vector<HeardPiece> add(const float* logProbabilities, bool last);
+
+  // All pieces that begin before this frame have been given.
+  int64_t decidedFrame() const;
+  // No piece that is still to come needs samples before this one.
+  int64_t neededSample() const { return decidedFrame() * SegmentationShape::kStep; }
+
+ private:
+  static constexpr int kFrames = SegmentationShape::kFrames;
+  using Activity = std::vector<float>;  // [kFrames] of one slot
+
+  struct Track {
+    int32_t id;
+    int64_t heardUntil;            // frame
+    std::vector<float> sums;       // weighted activity from base_
+    int64_t begin = -1, end = -1;  // the run that goes on: its first frame, behind its last active one; −1: none
+    std::vector<uint8_t> run;      // its frames so far
+  };
+
+  void link(const std::vector<Activity>& slots, int64_t first);
+  void settle(int64_t frame, std::vector<HeardPiece>& done);
+  void step(Track& track, int64_t frame, bool active, bool alone, std::vector<HeardPiece>& done);
+  void cut(Track& track, size_t length, std::vector<HeardPiece>& done) const;
+  Track& track(int32_t id);
+
+  Timeline timeline_;
+  int32_t window_ = 0;
+  int32_t nextTrack_ = 0;
+  int64_t base_ = 0;                           // the first frame that is not settled
+  std::vector<float> weights_;                 // from base_
+  std::vector<Track> tracks_;                  // by id
+  std::vector<Activity> before_;               // the last window's
+  int32_t slotTracks_[kSlots] = {-1, -1, -1};  // and its tracks
+};
+
+}  // namespace hearken
