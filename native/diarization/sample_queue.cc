@@ -52,37 +52,38 @@ void SampleQueue::close() {
   changed_.notify_all();
 }
 
-SampleQueue::Stretch SampleQueue::wait(size_t least, size_t wanted, CancelToken& cancel) {
+SampleQueue::Stretch SampleQueue::wait(int64_t least, int64_t wanted, CancelToken& cancel) {
   const auto wake = cancel.onCancel([this] { changed_.notify_all(); });
   std::unique_lock<std::mutex> lock(mutex_);
   auto idleSince = std::chrono::steady_clock::now();
-  size_t seen = count_;
-  while (!ended_ && count_ < wanted) {
+  int64_t seen = stretch().end;
+  while (!ended_ && stretch().end < wanted) {
     cancel.throwIfCancelled();
     const auto now = std::chrono::steady_clock::now();
-    if (count_ != seen) {
-      seen = count_;
+    if (stretch().end != seen) {
+      seen = stretch().end;
       idleSince = now;
     }
-    if (count_ >= least && now - idleSince >= kPatience) break;
+    if (seen >= least && now - idleSince >= kPatience) break;
     changed_.wait_for(lock, std::chrono::milliseconds(100));
   }
   cancel.throwIfCancelled();
-  return {buffer_.floats(), count_, ended_};
+  return stretch();
 }
 
-void SampleQueue::drop(size_t count) {
+void SampleQueue::drop(int64_t position) {
   std::lock_guard<std::mutex> lock(mutex_);
-  count = std::min(count, count_);
+  const size_t count = std::min(static_cast<size_t>(std::max<int64_t>(0, position - begin_)), count_);
   std::memmove(buffer_.floats(), buffer_.floats() + count, (count_ - count) * sizeof(float));
   count_ -= count;
+  begin_ += static_cast<int64_t>(count);
   if (ended_) clearMargin();
   changed_.notify_all();
 }
 
 SampleQueue::Stretch SampleQueue::look() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return {buffer_.floats(), count_, ended_};
+  return stretch();
 }
 
 }  // namespace hearken

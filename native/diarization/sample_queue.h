@@ -22,26 +22,30 @@ class SampleQueue : public SampleSink {
   // The consumer is gone: what comes from now on is dropped, and nobody waits.
   void close();
 
+  // Positions are samples from the first one that was put in.
   struct Stretch {
-    const float* samples = nullptr;  // the first `count` are audio, `margin` zeros follow once `ended`
-    size_t count = 0;
+    const float* samples = nullptr;  // `margin` zeros follow the last one, once `ended`
+    int64_t begin = 0, end = 0;
     bool ended = false;
+    const float* at(int64_t position) const { return samples + (position - begin); }
   };
-  // What there is, once there are `wanted` samples or the audio has ended, or once there are `least` and no more came
-  // for a moment.
-  // What is in it stays in place until drop(). Throws Error kAborted.
-  Stretch wait(size_t least, size_t wanted, CancelToken& cancel);
-  void drop(size_t count);
-  // Samples there are now, and whether they are the last.
+  // What there is, once it reaches `wanted` or the audio has ended, or once it reaches `least` and no more came for a
+  // moment. What is in it stays in place until drop(). Throws Error kAborted.
+  Stretch wait(int64_t least, int64_t wanted, CancelToken& cancel);
+  // Nobody needs what lies before `position` any more.
+  void drop(int64_t position);
+  // What there is now.
   Stretch look() const;
   int64_t byteSize() const { return static_cast<int64_t>(buffer_.size()); }
 
  private:
   void clearMargin();
+  Stretch stretch() const { return {buffer_.floats(), begin_, begin_ + static_cast<int64_t>(count_), ended_}; }
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   const size_t capacity_;
   Buffer buffer_;
+  int64_t begin_ = 0;  // the position of the first sample
   size_t count_ = 0;
   bool ended_ = false;
   bool closed_ = false;

@@ -5,31 +5,54 @@
 
 #include "audio/reader.h"
 #include "core/counters.h"
+#include "core/error.h"
 #include "core/parallel.h"
 
 namespace hearken {
 namespace {
 
-constexpr size_t kWindow = SegmentationShape::kWindow;
-constexpr int kBatch = 8;                            // windows a thread computes at once
-constexpr size_t kPieces = 8;                        // that a thread embeds at once
-constexpr size_t kAhead = size_t{10} * kSampleRate;  // that may wait beyond one batch
+constexpr int64_t kWindow = SegmentationShape::kWindow;
+constexpr int kBatch = 4;                              // windows a thread computes at once: more are no faster
+constexpr size_t kPieces = 8;                          // that a thread embeds at once
+constexpr int64_t kAhead = int64_t{10} * kSampleRate;  // that may wait beyond one batch
 
-size_t stretchOf(size_t windows, int64_t hop) {
-  return kWindow + (windows - 1) * static_cast<size_t>(hop);
+int64_t stretchOf(int64_t windows, int64_t hop) {
+  return kWindow + (windows - 1) * hop;
+}
+
+// Before the windows that are computed lie runs of speech that still go on.
+int64_t queueLength(const StreamOptions& options) {
+  const auto behind = static_cast<int64_t>((options.timeline.longestRun + 1) * kSampleRate);
+  return behind + stretchOf(int64_t{kBatch} * options.threads, options.timeline.hop) + kAhead;
+}
+
+OnlineOptions onlineOptions(const StreamOptions& options) {
+  OnlineOptions online;
+  online.maxSpeakers = options.maxSpeakers;
+  return online;
 }
 
 }  // namespace
 
-// One thread's nets, and what it hands from one to the other.
+// One thread's nets, and what it hands to them.
 struct DiarizationStream::Worker {
   Worker(const DiarizationModel& model, const Timeline& timeline)
       : segmentation(model.segmentation(), kBatch, static_cast<int>(timeline.hop)), embedding(model.embedding()) {}
   int64_t bytes() const { return segmentation.bytes() + embedding.bytes(); }
+
+  void embed(CancelToken& cancel) {
+    std::vector<EmbeddingNet::Piece> pieces;
+    for (const auto& [fbank, out] : picked) {
+      pieces.push_back({fbank.data(), static_cast<int>(fbank.size() / Fbank::kBins), out});
+    }
+    embedding.run(pieces.data(), pieces.size(), cancel);
+    Counters::instance().embedded += static_cast<int64_t>(pieces.size());
+    picked.clear();
+  }
+
   SegmentationNet segmentation;
   EmbeddingNet embedding;
-  std::vector<float> logProbabilities;
-  std::vector<int> frames;
+  std::vector<int64_t> frames;
   std::vector<float> stretch;
   struct Picked {
     std::vector<float> fbank;
@@ -41,10 +64,9 @@ struct DiarizationStream::Worker {
 DiarizationStream::DiarizationStream(std::shared_ptr<const DiarizationModel> model, const StreamOptions& options)
     : model_(std::move(model)),
       options_(options),
-      queue_(std::make_shared<SampleQueue>(
-          stretchOf(static_cast<size_t>(kBatch * options.threads), options.timeline.hop) + kAhead, kWindow)),
-      record_(options.timeline),
-      online_(options.timeline, options.maxSpeakers) {
+      queue_(std::make_shared<SampleQueue>(static_cast<size_t>(queueLength(options)), static_cast<size_t>(kWindow))),
+      tracker_(options.timeline),
+      online_(onlineOptions(options)) {
   for (int i = 0; i < options.threads; ++i) workers_.push_back(std::make_unique<Worker>(*model_, options.timeline));
 }
 
@@ -53,10 +75,10 @@ DiarizationStream::~DiarizationStream() {
 }
 
 // Windows that can be computed now. Which one is the last is known when the audio has ended, or goes on behind it.
-size_t DiarizationStream::windowsIn(const SampleQueue::Stretch& stretch) const {
-  const size_t whole = stretch.count > kWindow ? (stretch.count - 1 - kWindow) / hop() + 1 : 0;
-  if (!stretch.ended) return whole;
-  return stretch.count == 0 ? 0 : whole + 1;
+int64_t DiarizationStream::windowsIn(const SampleQueue::Stretch& stretch) const {
+  const int64_t ahead = stretch.end - windowBegin();
+  const int64_t whole = ahead > kWindow ? (ahead - 1 - kWindow) / options_.timeline.hop + 1 : 0;
+  return stretch.ended && stretch.end > 0 ? whole + 1 : whole;
 }
 
 void DiarizationStream::run(CancelToken& cancel, const OnTurns& onTurns) {
@@ -66,110 +88,102 @@ void DiarizationStream::run(CancelToken& cancel, const OnTurns& onTurns) {
     record_.end(samples_);
     ended_ = true;
   });
-  const auto most = static_cast<size_t>(kBatch * options_.threads);
+  const int64_t most = int64_t{kBatch} * options_.threads, hop = options_.timeline.hop;
   for (bool last = false; !last;) {
-    const auto stretch = queue_->wait(kWindow + 1, stretchOf(most, options_.timeline.hop) + 1, cancel);
-    const size_t all = windowsIn(stretch);
-    const size_t windows = std::min(all, most);
+    const auto stretch = queue_->wait(windowBegin() + kWindow + 1, windowBegin() + stretchOf(most, hop) + 1, cancel);
+    const int64_t all = windowsIn(stretch), windows = std::min(all, most);
     last = stretch.ended && windows == all;
     const std::vector<Turn> turns = windows > 0 ? process(stretch, windows, last, cancel) : std::vector<Turn>();
-    queue_->drop(windows * hop());  // first: who is told, and finds busy() true, waits for the next batch
+    window_ += windows;  // first: who is told, and finds busy() true, waits for the next batch
+    queue_->drop(std::min(windowBegin(), tracker_.neededSample()));
     if (windows > 0 && onTurns) onTurns(turns, samples_);
   }
 }
 
-std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch, size_t count, bool last,
+std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch, int64_t count, bool last,
                                              CancelToken& cancel) {
-  std::vector<WindowResult> windows(count);
-  const int32_t first = record_.windows();
-  const auto threads = std::min(workers_.size(), count);
-  // Each thread takes a run of windows, since those next to each other share work.
-  inParallel(static_cast<int>(threads), [&](int thread) {
-    const size_t from = count * static_cast<size_t>(thread) / threads;
-    const size_t to = count * static_cast<size_t>(thread + 1) / threads;
-    segment(*workers_[static_cast<size_t>(thread)], stretch.samples + from * hop(), &windows[from], to - from, cancel);
-  });
-  std::vector<std::pair<size_t, size_t>> pieces;  // window of the batch, piece of the window
-  for (size_t i = 0; i < count; ++i) {
-    WindowResult& window = windows[i];
-    window.last = last && i + 1 == count;
-    window.pieces = cutPieces(options_.timeline, first + static_cast<int32_t>(i), window.classes, window.last);
-    window.embeddings.assign(window.pieces.size() * EmbeddingWeights::kDimensions, 0.0f);
-    for (size_t j = 0; j < window.pieces.size(); ++j) pieces.emplace_back(i, j);
-  }
-  // Several at a time, which costs less than one by one; whoever is free takes the next ones.
-  std::atomic<size_t> next{0};
-  const size_t tasks = (pieces.size() + kPieces - 1) / kPieces;
-  inParallel(static_cast<int>(std::min(workers_.size(), std::max<size_t>(tasks, 1))), [&](int thread) {
-    Worker& worker = *workers_[static_cast<size_t>(thread)];
-    for (size_t task; (task = next++) < tasks;) {
-      worker.picked.clear();
-      const size_t end = std::min(pieces.size(), (task + 1) * kPieces);
-      for (size_t i = task * kPieces; i < end; ++i) {
-        const auto [window, piece] = pieces[i];
-        pick(worker, stretch.samples + window * hop(), windows[window], piece);
-      }
-      embed(worker, cancel);
-    }
-  });
-  const int64_t heard =
-      last ? static_cast<int64_t>(first) * options_.timeline.hop + static_cast<int64_t>(stretch.count) : INT64_MAX;
+  const std::vector<HeardPiece> heard = listen(stretch, count, last, cancel);
+  const std::vector<float> embeddings = embed(stretch, heard, cancel);
   std::vector<Turn> turns;
-  for (const WindowResult& window : windows) {
-    record_.add(window);
-    const std::vector<Turn> more = online_.add(window, heard);
+  for (size_t i = 0; i < heard.size(); ++i) {
+    const float* embedding = embeddings.data() + i * EmbeddingWeights::kDimensions;
+    record_.add(heard[i], embedding);
+    const std::vector<Turn> more = online_.add(heard[i], embedding, last ? stretch.end : INT64_MAX);
     turns.insert(turns.end(), more.begin(), more.end());
   }
-  samples_ = last ? heard : online_.decided();
+  sortTurns(turns);
+  online_.decided(tracker_.decidedFrame());
+  samples_ = last ? stretch.end : std::max<int64_t>(0, frameBegin(tracker_.decidedFrame()));
   return turns;
 }
 
-void DiarizationStream::segment(Worker& worker, const float* samples, WindowResult* windows, size_t count,
-                                CancelToken& cancel) const {
-  constexpr size_t kFrames = SegmentationShape::kFrames, kClasses = SegmentationShape::kClasses;
-  worker.logProbabilities.resize(count * kFrames * kClasses);
-  worker.segmentation.run(samples, static_cast<int>(count), worker.logProbabilities.data(), cancel);
-  const float* row = worker.logProbabilities.data();
-  for (size_t i = 0; i < count; ++i) {
-    for (uint8_t& frameClass : windows[i].classes) {
-      frameClass = static_cast<uint8_t>(std::max_element(row, row + kClasses) - row);
-      row += kClasses;
+// The stretches of speech that the next windows complete.
+std::vector<HeardPiece> DiarizationStream::listen(const SampleQueue::Stretch& stretch, int64_t count, bool last,
+                                                  CancelToken& cancel) {
+  constexpr int64_t kFloats = int64_t{SegmentationShape::kFrames} * SegmentationShape::kClasses;
+  std::vector<float> logProbabilities(static_cast<size_t>(count * kFloats));
+  const int64_t threads = std::min(static_cast<int64_t>(workers_.size()), count);
+  // Each thread takes a run of windows, since those next to each other share work.
+  inParallel(static_cast<int>(threads), [&](int thread) {
+    const int64_t from = count * thread / threads, to = count * (thread + 1) / threads;
+    const float* samples = stretch.at(windowBegin() + from * options_.timeline.hop);
+    workers_[static_cast<size_t>(thread)]->segmentation.run(samples, static_cast<int>(to - from),
+                                                            logProbabilities.data() + from * kFloats, cancel);
+  });
+  Counters::instance().segmented += count;
+  std::vector<HeardPiece> heard;
+  for (int64_t i = 0; i < count; ++i) {
+    for (HeardPiece& piece : tracker_.add(logProbabilities.data() + i * kFloats, last && i + 1 == count)) {
+      heard.push_back(std::move(piece));
     }
   }
-  Counters::instance().segmented += static_cast<int64_t>(count);
+  return heard;
+}
+
+// The pieces' voices; zeros for those with too little speech.
+std::vector<float> DiarizationStream::embed(const SampleQueue::Stretch& stretch, const std::vector<HeardPiece>& heard,
+                                            CancelToken& cancel) {
+  std::vector<float> embeddings(heard.size() * EmbeddingWeights::kDimensions);
+  // Several at a time, which costs less than one by one; whoever is free takes the next ones.
+  std::atomic<size_t> next{0};
+  const size_t tasks = (heard.size() + kPieces - 1) / kPieces;
+  inParallel(static_cast<int>(std::clamp<size_t>(tasks, 1, workers_.size())), [&](int thread) {
+    Worker& worker = *workers_[static_cast<size_t>(thread)];
+    for (size_t task; (task = next++) < tasks;) {
+      const size_t end = std::min(heard.size(), (task + 1) * kPieces);
+      for (size_t i = task * kPieces; i < end; ++i) {
+        pick(worker, stretch, heard[i], embeddings.data() + i * EmbeddingWeights::kDimensions);
+      }
+      worker.embed(cancel);
+    }
+  });
+  return embeddings;
 }
 
 // Adds the filter bank of those frames of a piece that its voice is computed from.
-void DiarizationStream::pick(Worker& worker, const float* samples, WindowResult& window, size_t piece) const {
-  pickFrames(options_.timeline, window.pieces[piece], window.classes, worker.frames);
+void DiarizationStream::pick(Worker& worker, const SampleQueue::Stretch& stretch, const HeardPiece& heard,
+                             float* embedding) const {
+  pickFrames(options_.timeline, heard, worker.frames);
   if (worker.frames.size() < EmbeddingNet::kLeastFrames) return;
   constexpr size_t kBins = Fbank::kBins;
-  const int from = worker.frames.front();
+  const int64_t from = worker.frames.front();
   const auto length = static_cast<size_t>(worker.frames.back() - from + 1);
+  if (from * Fbank::kShift < stretch.begin) throw Error(codes::kInternal, "the audio of a piece of speech is gone");
   worker.stretch.resize(length * kBins);
-  fbank_.compute(samples + static_cast<ptrdiff_t>(from) * Fbank::kShift, length, worker.stretch.data());
+  fbank_.compute(stretch.at(from * Fbank::kShift), length, worker.stretch.data());
   auto& picked = worker.picked.emplace_back();
   picked.fbank.reserve(worker.frames.size() * kBins);
-  for (const int frame : worker.frames) {
-    const auto row = worker.stretch.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(frame - from) * kBins);
+  for (const int64_t frame : worker.frames) {
+    const auto row = worker.stretch.begin() + static_cast<ptrdiff_t>((frame - from) * int64_t{kBins});
     picked.fbank.insert(picked.fbank.end(), row, row + kBins);
   }
-  picked.embedding = window.embeddings.data() + piece * EmbeddingWeights::kDimensions;
-}
-
-void DiarizationStream::embed(Worker& worker, CancelToken& cancel) const {
-  std::vector<EmbeddingNet::Piece> pieces;
-  for (const auto& [fbank, embedding] : worker.picked) {
-    pieces.push_back({fbank.data(), static_cast<int>(fbank.size() / Fbank::kBins), embedding});
-  }
-  worker.embedding.run(pieces.data(), pieces.size(), cancel);
-  Counters::instance().embedded += static_cast<int64_t>(pieces.size());
+  picked.embedding = embedding;
 }
 
 bool DiarizationStream::busy() const {
   if (ended_) return false;
   const auto stretch = queue_->look();
-  return stretch.ended || stretch.count > kWindow;
+  return stretch.ended || stretch.end > windowBegin() + kWindow;
 }
 
 Speakers DiarizationStream::finish(const ClusterOptions& options, CancelToken& cancel) const {

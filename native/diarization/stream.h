@@ -7,21 +7,20 @@
 #include "diarization/cluster.h"
 #include "diarization/fbank.h"
 #include "diarization/model.h"
-#include "diarization/online.h"
-#include "diarization/record.h"
+#include "diarization/online_tracks.h"
 #include "diarization/sample_queue.h"
 #include "diarization/speaker_stream.h"
 
 namespace hearken {
 
 struct StreamOptions {
-  Timeline timeline;
+  Timeline timeline = Timeline::tracks();
   int threads = 1;      // that compute side by side; each has its own buffers
   int maxSpeakers = 0;  // of the provisional turns; 0: no limit
 };
 
-// Speakers told by their voices: consumes samples as they are read, keeps a small record of each window, and finds the
-// speakers of the whole once the audio has ended.
+// Speakers told by their voices: consumes samples as they are read, keeps a small record of each stretch of speech, and
+// finds the speakers of the whole once the audio has ended.
 class DiarizationStream : public SpeakerStream {
  public:
   DiarizationStream(std::shared_ptr<const DiarizationModel> model, const StreamOptions& options);
@@ -36,21 +35,24 @@ class DiarizationStream : public SpeakerStream {
 
  private:
   struct Worker;
-  size_t hop() const { return static_cast<size_t>(options_.timeline.hop); }
-  size_t windowsIn(const SampleQueue::Stretch& stretch) const;
-  std::vector<Turn> process(const SampleQueue::Stretch& stretch, size_t count, bool last, CancelToken& cancel);
-  void segment(Worker& worker, const float* samples, WindowResult* windows, size_t count, CancelToken& cancel) const;
-  void pick(Worker& worker, const float* samples, WindowResult& window, size_t piece) const;
-  void embed(Worker& worker, CancelToken& cancel) const;
+  int64_t windowBegin() const { return window_ * options_.timeline.hop; }
+  int64_t windowsIn(const SampleQueue::Stretch& stretch) const;
+  std::vector<Turn> process(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
+  std::vector<HeardPiece> listen(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
+  std::vector<float> embed(const SampleQueue::Stretch& stretch, const std::vector<HeardPiece>& heard,
+                           CancelToken& cancel);
+  void pick(Worker& worker, const SampleQueue::Stretch& stretch, const HeardPiece& heard, float* embedding) const;
 
   const std::shared_ptr<const DiarizationModel> model_;
   const StreamOptions options_;
   const std::shared_ptr<SampleQueue> queue_;
   const Fbank fbank_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  Record record_;
-  OnlineSpeakers online_;
-  int64_t samples_ = 0;  // that turns were given for
+  Tracker tracker_;
+  TrackRecord record_;
+  OnlineTracks online_;
+  std::atomic<int64_t> window_{0};  // the next one
+  int64_t samples_ = 0;             // that turns were given for
   std::atomic<bool> ended_{false};
 };
 

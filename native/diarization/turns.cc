@@ -1,7 +1,6 @@
 #include "diarization/turns.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <map>
 #include <tuple>
 
@@ -14,37 +13,19 @@ void sortTurns(std::vector<Turn>& turns) {
 }
 
 std::vector<Turn> closePauses(const std::vector<Turn>& turns, int64_t samples) {
-  // Whose speech reaches furthest so far, and who is next: two, so that there is one other than the speaker.
-  struct Reach {
-    int64_t end;
-    int speaker;
-  };
   std::vector<Turn> closed;
   std::map<int, size_t> latest;  // each speaker's last turn in `closed`
-  std::vector<Reach> furthest;   // at most two speakers, the furthest first
   size_t begun = 0;
-  const auto anotherSpeaks = [&](const Turn& turn, int64_t from) {
-    // Turns that begin before `turn` does and end after `from`: of all that have begun, the furthest tell.
-    for (; begun < turns.size() && turns[begun].begin < turn.begin; ++begun) {
-      const Turn& t = turns[begun];
-      const auto known =
-          std::find_if(furthest.begin(), furthest.end(), [&](const Reach& r) { return r.speaker == t.speaker; });
-      if (known == furthest.end()) {
-        furthest.push_back({t.end, t.speaker});
-      } else {
-        known->end = std::max(known->end, t.end);
-      }
-      std::stable_sort(furthest.begin(), furthest.end(), [](const Reach& x, const Reach& y) { return x.end > y.end; });
-      if (furthest.size() > 2) furthest.pop_back();
-    }
-    return std::any_of(furthest.begin(), furthest.end(),
-                       [&](const Reach& r) { return r.speaker != turn.speaker && r.end > from; });
-  };
+  int64_t furthest = INT64_MIN;  // end of the turns that have begun
   for (const Turn& turn : turns) {
+    for (; begun < turns.size() && turns[begun].begin < turn.begin; ++begun) {
+      furthest = std::max(furthest, turns[begun].end);
+    }
     const auto last = latest.find(turn.speaker);
     if (last != latest.end()) {
+      // What reaches into the pause, beyond the speaker's own end, is another's.
       Turn& before = closed[last->second];
-      if (turn.begin - before.end <= samples && !anotherSpeaks(turn, before.end)) {
+      if (turn.begin - before.end <= samples && furthest <= before.end) {
         before.end = turn.end;
         continue;
       }

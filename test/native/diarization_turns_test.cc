@@ -98,6 +98,23 @@ TEST(turns_in_overlap_leave_the_floor_to_who_had_it) {
   CHECK(found.exclusive[2].end == frameBegin(300));
 }
 
+TEST(turns_at_seams_follow_the_rounded_mean_of_both_windows) {
+  // Window 0 decides frames 0 … 370 of the grid, window 1 (which begins at 148) from 370 on: one frame is both's.
+  const Timeline timeline;
+  for (const bool first : {true, false}) {
+    for (const bool second : {true, false}) {
+      Record record(timeline);
+      auto window = check::windowOf(timeline, 0, false, {{1, 300, first ? 371 : 370}});
+      record.add(window);
+      window = check::windowOf(timeline, 1, true, {{1, second ? 222 : 223, 300}});
+      record.add(window);
+      record.end(200000);
+      const auto found = stitch(record, {1, std::vector<int>(record.pieces(), 0), {}});
+      CHECK(found.turns.size() == (first || second ? 1 : 2));  // a half is rounded up
+    }
+  }
+}
+
 TEST(turns_end_with_the_audio) {
   const Timeline timeline;
   Record record(timeline);
