@@ -75,6 +75,7 @@ test('values reach their place', (t) => {
       maxSpeakers: 64,
       voices: new Map([['Ada', Float32Array.from({ length: 192 }, (_, i) => (i === 3 ? 1 : 0))]]), // unit length
       voiceThreshold: -1,
+      channels: false,
     },
     language: 'de',
     decode: {
