@@ -1,4 +1,5 @@
-// An hour of speech with two workers and the default model: memory, time and WER, beside whisper-cli with the same weights.
+// An hour of speech with two workers and the default model: memory, time and WER, beside whisper-cli with the same weights,
+// and what it costs to tell the speakers apart.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ import { runWhisperCli, SETTINGS } from './lib/peer.mjs';
 
 const HEARKEN = 'hearken, 2 workers';
 const SHORT = 'hearken, 2 workers, --end 600';
+const SPEAKERS = 'hearken with speakers, 2 workers';
+const MEETING = 'hearken with speakers, 20-minute meeting';
 const MB = 1e6;
 
 const opts = options('npm run bench -- long [options]', {
@@ -62,6 +65,14 @@ function material() {
 
 const { file, text, seconds } = material();
 
+const meeting = {
+  file: await shared('audio', 'made', 'meeting_20min.flac'),
+  text: JSON.parse(readFileSync(await shared('audio', 'made', 'meeting_20min.json'), 'utf8'))
+    .utterances.map((utterance) => utterance.text)
+    .join(' '),
+  seconds: 1200,
+};
+
 async function runHearken(input, extra) {
   const out = join(folder, `hearken-${process.pid}.json`);
   const more = opts.hearken.split(' ').filter(Boolean);
@@ -89,7 +100,8 @@ async function runHearken(input, extra) {
 
 const wanted = (name) => !opts.only || opts.only.some((part) => name.includes(part));
 const systems = Object.entries({
-  [HEARKEN]: { text, seconds, run: () => runHearken(file, []) },
+  [HEARKEN]: { text, seconds, run: () => runHearken(file, ['--no-diarize']) },
+  [SPEAKERS]: { text, seconds, run: () => runHearken(file, []) },
   ...(minutes > 10 && {
     [SHORT]: {
       text: utterances
@@ -97,8 +109,9 @@ const systems = Object.entries({
         .map((utterance) => utterance.text)
         .join(' '),
       seconds: 600,
-      run: () => runHearken(recording, ['--end', '600']),
+      run: () => runHearken(recording, ['--end', '600', '--no-diarize']),
     },
+    [MEETING]: { ...meeting, run: () => runHearken(meeting.file, []) },
   }),
   ...Object.fromEntries(
     Object.entries(SETTINGS).map(([name, settings]) => [
@@ -108,7 +121,9 @@ const systems = Object.entries({
   ),
 }).filter(([name]) => wanted(name));
 if (systems.length === 0)
-  stop(`--only names no system; there are ${[HEARKEN, SHORT, ...Object.keys(SETTINGS)].join('; ')}.`);
+  stop(
+    `--only names no system; there are ${[HEARKEN, SPEAKERS, SHORT, MEETING, ...Object.keys(SETTINGS)].join('; ')}.`,
+  );
 if (systems.some(([name]) => name in SETTINGS)) whisperCli(); // a build must not fall into a measured round
 
 const runs = new Map(systems.map(([name]) => [name, []]));
@@ -147,7 +162,7 @@ console.log(
   table(
     ['system', 'wall s', 'CPU s', 'peak RSS MB', 'WER %', 'sub', 'del', 'ins', '× real time'],
     results.map((r) => {
-      const base = r.name === SHORT ? undefined : ours;
+      const base = r.name === SHORT || r.name === MEETING ? undefined : ours;
       return [
         r.name,
         fixed(r.wall, 1) + ratio(r.wall, base?.wall),
@@ -170,6 +185,26 @@ if (ours) lines.push(verdict(!(ours.peak >= 350 * MB), `peak RSS ${fixed(ours.pe
 if (ours && short) {
   const growth = ours.peak / short.peak - 1;
   lines.push(verdict(Math.abs(growth) <= 0.05, `peak RSS within 5 % of ten minutes' (${percent(growth, 1)} %)`));
+}
+const speakers = results.find((result) => result.name === SPEAKERS);
+const talk = results.find((result) => result.name === MEETING);
+if (speakers) {
+  lines.push(
+    verdict(!(speakers.peak >= 450 * MB), `peak RSS with speakers ${fixed(speakers.peak / MB, 1)} MB, below 450 MB`),
+  );
+}
+if (speakers && talk) {
+  const growth = speakers.peak / talk.peak - 1;
+  lines.push(
+    verdict(
+      Math.abs(growth) <= 0.05,
+      `peak RSS with speakers within 5 % of a 20-minute meeting's (${percent(growth, 1)} %)`,
+    ),
+  );
+}
+if (speakers && ours) {
+  const cost = Math.max(speakers.cpu / ours.cpu, speakers.wall / ours.wall);
+  lines.push(verdict(cost <= 1.35, `speakers cost ${fixed(cost, 2)} times the transcription alone, at most 1.35`));
 }
 if (ours && peers.length > 0) {
   const best = Math.min(...peers.map((peer) => peer.wer));

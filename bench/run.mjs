@@ -9,6 +9,7 @@ const BENCHES = {
   abort: 'time from abort() to the end of a job, over many tries',
   wer: 'word error rates over the shared recordings, by corpus and language',
   diarization: 'diarization alone: time, memory and error rate beside sherpa-onnx with the same nets',
+  voices: 'cosines of clips of the same and of different speakers: where to put voiceThreshold',
   formats: 'the same words from every container; what becomes of malformed files',
   words: 'how well word timestamps lie inside the utterances they belong to',
   'build-whisper-cli': "builds upstream's whisper-cli, the peer of the others",

@@ -56,13 +56,16 @@ export interface DecodeOptions {
 export type VoiceEmbedding = ArrayLike<number>;
 
 export interface SpeakerOptions {
-  /** How many speakers there are, where it is known; 1 to 64. Default: found out. */
+  /** How many speakers there are, where it is known; 1 to 64, and not with the bounds below. Default: found out. */
   numSpeakers?: number;
-  /** At least so many speakers; 1 to 64. */
+  /** At least so many speakers; 1 to 64. Default 1. */
   minSpeakers?: number;
-  /** At most so many speakers; 1 to 64. */
+  /** At most so many speakers; 1 to 64. Default 20. */
   maxSpeakers?: number;
-  /** Voices that may be heard, by name: a speaker who sounds like one gets its name as label. */
+  /**
+   * Voices that may be heard, by name: a speaker who sounds like one gets its name as label, and two who sound like the same
+   * one are one. Default: none.
+   */
   voices?: Readonly<Record<string, VoiceEmbedding>>;
   /** The cosine from which on a speaker is taken for a known voice; −1 to 1. Default 0.5. */
   voiceThreshold?: number;
@@ -155,7 +158,7 @@ export interface Speaker {
   label: string;
   /** Seconds of speech, overlap included. */
   seconds: number;
-  /** Unit vector, 192 numbers: compare by cosine. */
+  /** Unit vector, 192 numbers: compare by cosine. All 0 where there was too little speech to know a voice by. */
   embedding: number[];
 }
 
@@ -185,7 +188,7 @@ export interface Transcript {
   speakers?: Speaker[];
   /** Who speaks when; turns of different speakers overlap where they speak at once. */
   turns?: SpeakerTurn[];
-  /** One speaker at a time: where several speak at once, the one that is heard most. */
+  /** One speaker at a time: where several speak at once, who had the floor keeps it. */
   exclusiveTurns?: SpeakerTurn[];
 }
 
@@ -219,14 +222,14 @@ export interface SpeakerTrack {
   speakers: Speaker[];
   /** Turns of different speakers overlap where they speak at once. In order of start. */
   turns: SpeakerTurn[];
-  /** One speaker at a time. */
+  /** One speaker at a time: where several speak at once, who had the floor keeps it. */
   exclusiveTurns: SpeakerTurn[];
 }
 
 export type TranscribeEvent =
   /**
-   * A segment whose text is final. Its speakers are not: labels are what could be told so far, and the `speakers` event
-   * settles them, and where segments are split between speakers.
+   * A segment whose text is final. Its speakers are not: labels are what could be told so far (none, where nothing could),
+   * and the `speakers` event settles them, and where segments are split between speakers.
    */
   | { type: 'segment'; segment: Segment }
   | { type: 'progress'; progress: Progress }
@@ -239,9 +242,9 @@ export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
   startTime?: number;
   /** Seconds into the audio where to stop. Default: the end. */
   endTime?: number;
-  /** Threads. Default: the number of cores, at most 4. Memory grows with it; the result does not depend on it. */
+  /** Threads, 1 to 64. Default: the number of cores, at most 4. Memory grows with it; the result does not depend on it. */
   threads?: number;
-  /** Stops the job. */
+  /** Stops the job within a node of a net's graph. There is no partial result. */
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
   onProgress?: (progress: Progress) => void;
@@ -256,7 +259,7 @@ export interface DiarizationResult extends SpeakerTrack {
 }
 
 export type DiarizeEvent =
-  /** A turn as far as it can be told now; the result has the final ones. */
+  /** A turn as far as it can be told now, in seconds; labels and bounds may be others in the result. */
   | { type: 'turn'; turn: SpeakerTurn }
   | { type: 'progress'; progress: Progress }
   | { type: 'done'; result: DiarizationResult };

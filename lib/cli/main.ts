@@ -28,7 +28,7 @@ export async function run(argv: readonly string[], io: CliIO): Promise<number> {
   const pending: Promise<void>[] = [];
 
   const program = new Command('hearken')
-    .description('Speech to text on this machine: whisper.cpp inside Node.js, in bounded memory.')
+    .description('Speech to text with speakers on this machine: whisper.cpp inside Node.js, in bounded memory.')
     .version(version(), '-V, --version')
     .exitOverride()
     .configureOutput({
@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], io: CliIO): Promise<number> {
       'after',
       `
 Examples:
-  hearken transcribe talk.mp3                text on stdout
+  hearken transcribe talk.mp3                who said what, on stdout
   hearken transcribe talk.mp3 -o talk.srt    subtitles
   hearken transcribe --help                  every option
   hearken doctor                             what this machine has`,

@@ -44,14 +44,15 @@ Examples:
   hearken transcribe talk.mp3 -o talk.srt              subtitles, format by extension
   hearken transcribe talk.mp3 --start 5:00 --end 15:00
   hearken transcribe *.mp3 -f json --words -o out/     out/*.json, with every word's times
-  hearken transcribe call.wav --speakers 2 -o call.rttm
+  hearken transcribe talk.mp3 --speakers 2 -f rttm     who speaks when, of two people
+  hearken transcribe call.wav --diarize-channels       a call recorded one side a channel
   curl -s https://example.org/talk.mp3 | hearken transcribe - -f md
 `;
 
 /** `hearken transcribe`; `done` gets the exit code. */
 export function transcribeCommand(io: CliIO, done: (code: number) => void): Command {
   const command = new Command('transcribe')
-    .description('Transcribe audio files to text, subtitles, JSON or Markdown, with speakers')
+    .description('Transcribe audio files to text, subtitles, JSON, Markdown or RTTM, with speakers')
     .argument('<file...>', 'audio files; - for stdin')
     .addOption(new Option('-f, --format <format>', "default: by -o's extension, or txt").choices(OUTPUT_FORMATS))
     .option('-o, --output <path>', 'a file, a folder (existing or ending in /), or - for stdout')
@@ -78,7 +79,7 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     .option('--diarize-channels', 'each channel is a speaker: a call recorded one side a channel')
     .option('--speakers <n>', 'how many speakers there are (default: found out)', number(1, 64))
     .option('--min-speakers <n>', 'at least so many speakers', number(1, 64))
-    .option('--max-speakers <n>', 'at most so many speakers', number(1, 64))
+    .option('--max-speakers <n>', 'at most so many speakers (default: 20)', number(1, 64))
     .option('--offline', 'never open a connection')
     .option('-q, --quiet', 'no progress and no warnings')
     .addHelpText('after', EXAMPLES);

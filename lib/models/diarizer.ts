@@ -5,9 +5,11 @@ import { Handle } from './handle.js';
 import { loadStoppable } from './load.js';
 import { resolveDiarizationModels } from './resolve.js';
 
-/** The files of the two nets, as tools/convert_diarization.py writes them; what is left out is the embedded one. */
+/** The files of the two nets, as tools/convert_diarization.py writes them. */
 export interface DiarizerSpec {
+  /** Path of the segmentation net's GGUF file. Default: the embedded one. */
   segmentation?: string;
+  /** Path of the embedding net's GGUF file. Default: the embedded one. Voices of different nets can't be compared. */
   embedding?: string;
 }
 
@@ -27,9 +29,10 @@ export class LoadedDiarizer extends Handle<NativeDiarizer> implements Diarizer {
 }
 
 /**
- * Loads the nets that tell speakers apart once, for any number of jobs.
+ * Loads the nets that tell speakers apart once, for any number of jobs: their option `diarizer`. Close it when they are done.
  *
- * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD, ERR_ABORTED
+ * @throws HearkenError ERR_INVALID_ARG, ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD,
+ * ERR_MEMORY_LIMIT, ERR_ABORTED
  */
 export async function loadDiarizer(
   spec: DiarizerSpec = {},

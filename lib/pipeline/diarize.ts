@@ -21,7 +21,10 @@ import { SpeakerTracker } from './speaker-tracker.js';
 import { seconds } from './time.js';
 
 /**
- * Tells who speaks when, without a transcript, in audio of any length.
+ * Tells who speaks when, without a transcript, in audio of any length: streamed from its source, in bounded memory. Times are
+ * seconds from the start of the audio.
+ *
+ * The job is a promise of the whole result and an async iterable of its events; leaving the loop early stops it.
  *
  * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_CLOSED, ERR_ABORTED
  */
@@ -38,8 +41,9 @@ export function diarize(audio: AudioSource, options: DiarizeOptions = {}): Diari
 }
 
 /**
- * The voice of the one person who speaks in a clip, for {@link SpeakerOptions.voices}. Ten seconds of clean speech are
- * plenty; two will do.
+ * The voice of the one person who speaks in a clip, for {@link SpeakerOptions.voices}: a unit vector of 192 numbers, which may be
+ * kept. Five to ten seconds of clean speech are plenty; two will do with a lower threshold. `startTime` and `endTime` (seconds)
+ * take a part of a longer recording.
  *
  * @throws HearkenError as {@link diarize}; ERR_AUDIO_FORMAT where the clip has no speech
  */

@@ -1,5 +1,7 @@
 #include "addon/diarizer.h"
 
+#include <algorithm>
+
 #include "addon/convert.h"
 #include "diarization/channel_stream.h"
 #include "diarization/stream.h"
@@ -169,6 +171,7 @@ Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
   given("numSpeakers", options.numSpeakers);
   given("minSpeakers", options.minSpeakers);
   given("maxSpeakers", options.maxSpeakers);
+  options.maxSpeakers = std::max(options.maxSpeakers, options.minSpeakers);  // the default is no bound to the caller's
   const auto use = useOf(env, handle_);
   return Environment::of(env).async<Speakers>(
       env, cancel, [use, options, cancel] { return (*use)->stream->finish(options, *cancel); },

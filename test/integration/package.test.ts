@@ -26,7 +26,10 @@ test.serial('what is exported is what is meant to be', async (t) => {
   t.deepEqual(JSON.parse(ended.stdout), [
     'HearkenError',
     'OUTPUT_FORMATS',
+    'diarize',
+    'enroll',
     'listModels',
+    'loadDiarizer',
     'loadWhisperModel',
     'modelPath',
     'modelsFolder',

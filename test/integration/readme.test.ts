@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { REPO } from '../helpers/shared.js';
+import { wordErrorRate } from '../helpers/wer.js';
 
 // The tour in the README runs: every ```js block is a module of its own, with the checkout as its working directory. Only the
 // package's name is changed, to the build under test.
@@ -50,6 +51,19 @@ for (const { line, code } of tour) {
     }
   });
 }
+
+test.serial("the first command's output is the one that the README shows", async (t) => {
+  const [install, args] = blocks(readme, 'sh')[0]?.code.trim().split(' && npx hearken ') ?? [];
+  t.is(install, 'npm ci');
+  const command = [join(REPO, 'bin', 'hearken.js'), ...(args as string).split(' ')];
+  const { stdout } = await run(process.execPath, command, { cwd: REPO, timeout: 120_000 });
+  const shown = blocks(readme, 'text')[0]?.code as string;
+  const speakers = (text: string) => [...text.matchAll(/^\w+(?=: )/gm)].map(String);
+  t.deepEqual(speakers(stdout), speakers(shown));
+  t.true(speakers(shown).length > 3);
+  // Another CPU may round otherwise, and hear a word or two otherwise.
+  t.true(wordErrorRate(shown, stdout) <= 0.05, stdout);
+});
 
 test('files that the README names are there', (t) => {
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map((match) => match[1] as string);

@@ -12,7 +12,14 @@ test('the defaults are those that the types promise', (t) => {
     skipSilence: true,
     words: true,
     diarize: true,
-    speakers: { numSpeakers: 0, minSpeakers: 0, maxSpeakers: 0, voices: new Map(), voiceThreshold: 0.5, channels: false },
+    speakers: {
+      numSpeakers: 0,
+      minSpeakers: 0,
+      maxSpeakers: 0,
+      voices: new Map(),
+      voiceThreshold: 0.5,
+      channels: false,
+    },
     language: undefined,
     decode: {
       translate: false,
