@@ -13,8 +13,6 @@ namespace {
 
 constexpr size_t kBlock = 4096;             // source frames decoded at a time
 constexpr int64_t kNear = 2 * kSampleRate;  // a seek this short forwards just decodes on
-// Three years: no audio is longer, and products with any source's rate stay far from overflow.
-constexpr int64_t kFurthest = int64_t{100000000} * kSampleRate;
 
 class PipelineReader : public AudioReader {
  public:
@@ -67,7 +65,7 @@ class PipelineReader : public AudioReader {
       throw Error(codes::kInvalidArg,
                   "this audio source can only be read forwards: it cannot go back to an earlier time");
     }
-    if (sample >= kFurthest) return leave(sample);
+    if (sample >= kLongestAudio) return leave(sample);
     lost_ = true;
     restart(sample);
     mono_.seek(base_ + static_cast<int64_t>(count_), cancel);
@@ -89,7 +87,7 @@ class PipelineReader : public AudioReader {
     position_ = sample;
     base_ = 0;
     count_ = 0;
-    last_ = kFurthest;
+    last_ = kLongestAudio;
     ended_ = true;
     lost_ = false;
   }

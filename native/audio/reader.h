@@ -13,6 +13,8 @@ namespace hearken {
 // The one rate and layout that everything behind the reader sees: 16 kHz, mono, float, always finite. Nominally in [-1,
 // 1]; a float source that is louder keeps its level (up to 1e6), since clipping would destroy its speech.
 constexpr int kSampleRate = 16000;
+// Three years: no audio is longer, and products with any source's rate stay far from overflow.
+constexpr int64_t kLongestAudio = int64_t{100000000} * kSampleRate;
 
 struct AudioInfo {
   std::string container;  // "wav", "mp3", "flac", "ogg", "pcm", or what ffmpeg calls it

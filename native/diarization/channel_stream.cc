@@ -12,7 +12,6 @@ namespace {
 constexpr size_t kBlockFrames = 32;  // about a second at a time
 constexpr size_t kBlock = kBlockFrames * kSpeechFrame;
 constexpr auto kFrame = static_cast<int64_t>(kSpeechFrame);
-constexpr int64_t kFurthest = int64_t{100000000} * kSampleRate;  // no audio is longer
 constexpr int kPieceFrames = 300;
 
 // The reader's samples are not needed, its frames are; but only its end says where the range's last frame was.
@@ -73,7 +72,7 @@ ChannelStream::~ChannelStream() {
 }
 
 StreamInput ChannelStream::input(int64_t begin, int64_t end) {
-  begin_ = std::clamp<int64_t>(begin, 0, kFurthest);
+  begin_ = std::clamp<int64_t>(begin, 0, kLongestAudio);
   end_ = std::max(begin_, end);
   return {std::make_shared<EndOfRange>(queue_), queue_};
 }
@@ -183,9 +182,10 @@ Speakers ChannelStream::finish(const ClusterOptions&, CancelToken& cancel) const
     found.speakers.push_back({0, channel->voice.voice(embedding, cancel)});
   }
   found.turns = ChannelTurns::make(regions, samples_);
-  found.exclusive = ChannelTurns::exclusive(found.turns);
-  for (const Turn& turn : found.turns)
+  found.exclusive = exclusiveTurns(found.turns);
+  for (const Turn& turn : found.turns) {
     found.speakers[static_cast<size_t>(turn.speaker)].samples += turn.end - turn.begin;
+  }
   return found;
 }
 

@@ -1,7 +1,6 @@
 #include "diarization/channel_turns.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "chunk/speech_detector.h"
 
@@ -42,31 +41,8 @@ std::vector<Turn> ChannelTurns::make(const std::vector<std::vector<FrameSpan>>& 
       }
     }
   }
-  std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
-    return std::tie(a.begin, a.end, a.speaker) < std::tie(b.begin, b.end, b.speaker);
-  });
+  sortTurns(turns);
   return turns;
-}
-
-std::vector<Turn> ChannelTurns::exclusive(const std::vector<Turn>& turns) {
-  std::vector<Turn> out;
-  std::vector<Turn> waiting;  // began while another had the floor, in order of their begin
-  int64_t at = 0;             // the floor is free from here on
-  const auto speakUntil = [&](int64_t limit) {
-    while (!waiting.empty() && at < limit) {
-      const Turn turn = waiting.front();
-      waiting.erase(waiting.begin());
-      if (turn.end <= at) continue;
-      out.push_back({std::max(turn.begin, at), turn.end, turn.speaker});
-      at = turn.end;
-    }
-  };
-  for (const Turn& turn : turns) {
-    speakUntil(turn.begin);
-    waiting.push_back(turn);
-  }
-  speakUntil(INT64_MAX);
-  return out;
 }
 
 }  // namespace hearken

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "chunk/speech_regions.h"
-#include "diarization/stitch.h"
+#include "diarization/turns.h"
 
 namespace hearken {
 
@@ -36,8 +36,6 @@ struct ChannelTurns {
 
   // The turns of all channels up to `samples`, by begin, from their regions of speech in frames.
   static std::vector<Turn> make(const std::vector<std::vector<FrameSpan>>& regions, int64_t samples);
-  // The same speech one speaker at a time: who has the floor keeps it; otherwise the one who began first gets it.
-  static std::vector<Turn> exclusive(const std::vector<Turn>& turns);
 };
 
 }  // namespace hearken

@@ -1,8 +1,7 @@
 #include "diarization/channel_voice.h"
 
-#include <cmath>
-
 #include "core/counters.h"
+#include "diarization/vectors.h"
 
 namespace hearken {
 namespace {
@@ -17,12 +16,9 @@ void add(const float* bins, size_t frames, EmbeddingNet& net, CancelToken& cance
   float piece[EmbeddingWeights::kDimensions];
   net.run(bins, static_cast<int>(frames), piece, cancel);
   ++Counters::instance().embedded;
-  double squares = 0;
-  for (const float value : piece) squares += static_cast<double>(value) * value;
-  if (!(squares > 0)) return;
+  if (!toUnit(piece)) return;
   sum.resize(EmbeddingWeights::kDimensions);
-  const double scale = static_cast<double>(frames) / std::sqrt(squares);
-  for (size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<float>(piece[i] * scale);
+  addScaled(piece, static_cast<float>(frames), sum.data());
 }
 
 }  // namespace
@@ -52,9 +48,7 @@ std::vector<float> ChannelVoice::voice(EmbeddingNet& net, CancelToken& cancel) c
   std::vector<float> sum = sum_;
   const size_t left = bins_.size() / kBins;
   if (left >= EmbeddingNet::kLeastFrames) add(bins_.data(), left, net, cancel, sum);
-  double squares = 0;
-  for (const float value : sum) squares += static_cast<double>(value) * value;
-  for (float& value : sum) value = static_cast<float>(value / std::sqrt(squares));
+  if (!sum.empty() && !toUnit(sum.data())) sum.clear();
   return sum;
 }
 

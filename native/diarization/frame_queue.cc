@@ -18,14 +18,13 @@ constexpr size_t kMostFloats = size_t{1} << 20;
 void FrameQueue::open(const DecoderFormat& format) {
   if (format.channels == 1) {
     throw Error(codes::kInvalidArg,
-                "the audio has one channel, so its speakers can't be told by channel: use diarize: true, which tells "
-                "them by voice");
+                "the audio has one channel, so its speakers can't be told by channel: have them told by voice, which is "
+                "the default");
   }
   if (format.channels > kMostChannels) {
     throw Error(codes::kInvalidArg, "the audio has " + std::to_string(format.channels) +
-                                        " channels, and diarize: 'channels' takes at most " +
-                                        std::to_string(kMostChannels) +
-                                        ": use diarize: true, which tells speakers by voice");
+                                        " channels, and at most " + std::to_string(kMostChannels) +
+                                        " can be a speaker each: have speakers told by voice, which is the default");
   }
   std::lock_guard<std::mutex> lock(mutex_);
   const auto channels = static_cast<size_t>(format.channels);

@@ -3,12 +3,18 @@
 #include <cstdint>
 #include <vector>
 
-#include "diarization/assign.h"
-#include "diarization/online.h"
 #include "diarization/tracker.h"
 #include "diarization/turns.h"
+#include "diarization/voices.h"
 
 namespace hearken {
+
+struct OnlineOptions {
+  double least = 0.4;          // cosine to the nearest voice below which a piece is a new one
+  double trainSeconds = 1.0;   // clean speech of the pieces that make and move voices
+  double smoothSeconds = 1.5;  // pieces with less clean speech lean on the mean of their track
+  int maxSpeakers = 0;         // 0: no limit
+};
 
 // Speakers while the audio runs, of tracks' pieces: each goes to the nearest voice heard so far or, far from all,
 // starts a new one. What has been said is not taken back. Who speaks first is speaker 0, however short.

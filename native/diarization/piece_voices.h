@@ -4,7 +4,7 @@
 
 #include "diarization/blocks.h"
 #include "diarization/embedding.h"
-#include "diarization/segmentation.h"
+#include "diarization/timeline.h"
 
 namespace hearken {
 
@@ -17,7 +17,7 @@ class PieceVoices {
 
   size_t size() const { return voices_.size(); }
   int clean(size_t piece) const { return voices_[piece].clean; }
-  double cleanSeconds(size_t piece) const { return clean(piece) * (SegmentationShape::kStep / 16000.0); }
+  double cleanSeconds(size_t piece) const { return clean(piece) * kFrameSeconds; }
   // Whether the piece has an embedding, and the unit vector (zeros where not).
   bool voiced(size_t piece) const { return voices_[piece].voiced != 0; }
   void voice(size_t piece, float* unit) const;

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "diarization/cluster.h"
-#include "diarization/record.h"
 #include "diarization/turns.h"
 
 namespace hearken {
@@ -24,9 +23,5 @@ struct Speakers {
 // The turns of the tracks' pieces; a speaker's pauses up to `pauses` seconds in which nobody else speaks are closed.
 constexpr double kClosedPauses = 0.5;
 Speakers stitch(const TrackRecord& record, const ClusterResult& clusters, double pauses = kClosedPauses);
-
-// Puts the windows' centres together, as the reference does: in each frame the number of active slots says how many
-// speak, and the speakers with the most activity are taken. Memory: one window and the turns.
-Speakers stitch(const Record& record, const ClusterResult& clusters);
 
 }  // namespace hearken

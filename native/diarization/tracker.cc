@@ -6,13 +6,11 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "diarization/embedding.h"
 
 namespace hearken {
 namespace {
 
 using Shape = SegmentationShape;
-constexpr double kFrameSeconds = Shape::kStep / 16000.0;
 constexpr float kSpeech = 0.5f;  // mean activity above which a track speaks
 
 // How much a window's word counts: less towards its ends, where it hears only one side. At the ends of the audio it is
@@ -24,19 +22,6 @@ float weightAt(int frame, bool first, bool last) {
 }
 
 }  // namespace
-
-void pickFrames(const Timeline& timeline, const HeardPiece& heard, std::vector<int64_t>& fbankFrames) {
-  fbankFrames.clear();
-  const bool cleanOnly = heard.piece.cleanSeconds() >= timeline.enoughClean;
-  const uint8_t bit = cleanOnly ? HeardPiece::kAlone : HeardPiece::kActive;
-  const auto speech = std::count_if(heard.frames.begin(), heard.frames.end(), [&](uint8_t f) { return f & bit; });
-  if (static_cast<double>(speech) * kFrameSeconds < timeline.shortest) return;
-  const int64_t begin = heard.piece.begin;
-  nearestFbankFrames(
-      begin, heard.piece.end,
-      [&](int64_t frame) { return (heard.frames[static_cast<size_t>(frame - begin)] & bit) != 0; }, fbankFrames);
-  if (fbankFrames.size() < EmbeddingNet::kLeastFrames) fbankFrames.clear();
-}
 
 Tracker::Tracker(const Timeline& timeline) : timeline_(timeline) {
   if (timeline.hop <= 0 || timeline.hop >= Shape::kWindow - 2 * Shape::kStep) {

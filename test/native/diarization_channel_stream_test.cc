@@ -128,10 +128,10 @@ TEST(channel_turns_bridge_pauses_and_share_the_floor) {
   for (const Turn& turn : turns) got.push_back({turn.speaker, turn.begin, turn.end});
   CHECK((got == std::vector<std::vector<int64_t>>{{0, 0, 15872}, {1, 9216, 30000}, {0, 24576, 30000}}));
   got.clear();
-  for (const Turn& turn : ChannelTurns::exclusive(turns)) got.push_back({turn.speaker, turn.begin, turn.end});
+  for (const Turn& turn : exclusiveTurns(turns)) got.push_back({turn.speaker, turn.begin, turn.end});
   CHECK((got == std::vector<std::vector<int64_t>>{{0, 0, 15872}, {1, 15872, 30000}}));
   got.clear();
-  for (const Turn& turn : ChannelTurns::exclusive({{0, 10, 0}, {2, 4, 1}, {3, 20, 2}, {8, 30, 1}, {40, 50, 0}})) {
+  for (const Turn& turn : exclusiveTurns({{0, 10, 0}, {2, 4, 1}, {3, 20, 2}, {8, 30, 1}, {40, 50, 0}})) {
     got.push_back({turn.speaker, turn.begin, turn.end});
   }
   CHECK((got == std::vector<std::vector<int64_t>>{{0, 0, 10}, {2, 10, 20}, {1, 20, 30}, {0, 40, 50}}));

@@ -16,29 +16,6 @@ using check::RandomVoices;
 
 namespace {
 
-// The record of a fixture's file, with the embeddings that it has.
-Record recordOf(const Json& file) {
-  const Timeline timeline;
-  Record record(timeline);
-  size_t next = 0;
-  const size_t windows = file["window_starts"].size();
-  for (size_t w = 0; w < windows; ++w) {
-    WindowResult window;
-    window.classes = check::classesOf(file["argmax_classes"][w].text());
-    window.last = w + 1 == windows;
-    window.pieces = cutPieces(timeline, static_cast<int32_t>(w), window.classes, window.last);
-    for (size_t i = 0; i < window.pieces.size(); ++i, ++next) {
-      for (int d = 0; d < kDimensions; ++d) {
-        const bool known = file.has("piece_embeddings");
-        window.embeddings.push_back(known ? static_cast<float>(file["piece_embeddings"][next][d].number()) : 0.0f);
-      }
-    }
-    record.add(window);
-  }
-  record.end(static_cast<int64_t>(file["samples"].number()));
-  return record;
-}
-
 std::vector<int> integers(const Json& list) {
   std::vector<int> out;
   for (const auto& item : list.items()) out.push_back(item.integer());
@@ -56,17 +33,14 @@ Groups groupsOf(const std::vector<std::vector<float>>& vectors) {
   return groups;
 }
 
-// A record of pieces of 2.5 s, one a window, of the voices of `random`; `truth`: who.
-Record monologues(RandomVoices& random, int windows, std::vector<int>& truth) {
-  const Timeline timeline;
-  Record record(timeline);
-  for (int32_t w = 0; w < windows; ++w) {
-    auto window = check::windowOf(timeline, w, w + 1 == windows, {{1, 222, 371}});
-    check::setEmbedding(window, 0, random.next());
+// A record of pieces of 2.5 s of the voices of `random`, each of a track of its own; `truth`: who.
+TrackRecord monologues(RandomVoices& random, int pieces, std::vector<int>& truth) {
+  TrackRecord record;
+  for (int32_t i = 0; i < pieces; ++i) {
+    record.add(check::heard(150 * i, 150 * i + 148, i), random.next().data());
     truth.push_back(random.speaker);
-    record.add(window);
   }
-  record.end(160000 + (windows - 1) * timeline.hop);
+  record.end(frameBegin(150 * pieces));
   return record;
 }
 
@@ -79,33 +53,6 @@ bool same(const std::vector<int>& a, const std::vector<int>& b) {
 }
 
 }  // namespace
-
-TEST(cluster_labels_and_turns_equal_the_reference) {
-  const Json all = Json::read(check::shared("fixtures/diarization/pipeline.json"));
-  CancelToken cancel;
-  int labelled = 0;
-  for (const auto& [name, file] : all["files"].members()) {
-    const Record record = recordOf(file);
-    ClusterResult clusters;
-    clusters.labels = integers(file["labels"]);
-    clusters.speakers = file["K"].integer();
-    if (file.has("piece_embeddings")) {
-      const auto found = cluster(record, ClusterOptions::reference(), cancel);
-      CHECK(found.speakers == clusters.speakers);
-      CHECK(found.labels == clusters.labels);
-      ++labelled;
-    }
-    const auto speakers = stitch(record, clusters);
-    const auto& segments = file["segments"].items();
-    REQUIRE(speakers.turns.size() == segments.size());
-    for (size_t i = 0; i < segments.size(); ++i) {
-      CHECK_NEAR(static_cast<double>(speakers.turns[i].begin) / 16000, segments[i][0].number(), 1e-4);
-      CHECK_NEAR(static_cast<double>(speakers.turns[i].end) / 16000, segments[i][1].number(), 1e-4);
-      CHECK(speakers.turns[i].speaker == segments[i][2].integer());
-    }
-  }
-  CHECK(labelled >= 1);
-}
 
 TEST(cluster_trees_are_scipys) {
   const Json all = Json::read("test/fixtures/diarization_clusters.json");
@@ -143,7 +90,7 @@ TEST(cluster_of_equal_pieces_is_one_and_does_not_hang) {
 TEST(cluster_finds_the_number_or_keeps_to_the_one_given) {
   RandomVoices random(11, 4, 0.8);
   std::vector<int> truth;
-  const Record record = monologues(random, 200, truth);
+  const TrackRecord record = monologues(random, 200, truth);
   CancelToken cancel;
   const auto found = cluster(record, {}, cancel);
   CHECK(found.speakers == 4 && same(found.labels, truth));
@@ -162,20 +109,16 @@ TEST(cluster_finds_the_number_or_keeps_to_the_one_given) {
 
 TEST(cluster_forced_to_a_number_takes_large_clusters_not_stray_pieces) {
   // Two voices that are near each other, and two coughs that are near nothing.
-  const Timeline timeline;
-  Record record(timeline);
+  TrackRecord record;
   check::Random random(5);
   const auto base = random.vector(), shift = random.vector();
-  for (int32_t w = 0; w < 60; ++w) {
-    auto window = check::windowOf(timeline, w, w == 59, {{1, 222, 371}});
+  for (int32_t i = 0; i < 60; ++i) {
     auto voice = random.vector();
-    for (int d = 0; d < kDimensions && w != 20 && w != 40; ++d) {
-      voice[d] = 2 * base[d] + (w % 2 ? shift[d] : -shift[d]) + 0.3f * voice[d];
+    for (int d = 0; d < kDimensions && i != 20 && i != 40; ++d) {
+      voice[d] = 2 * base[d] + (i % 2 ? shift[d] : -shift[d]) + 0.3f * voice[d];
     }
-    check::setEmbedding(window, 0, voice);
-    record.add(window);
+    record.add(check::heard(150 * i, 150 * i + 148, i), voice.data());
   }
-  record.end(160000 + 59 * timeline.hop);
   CancelToken cancel;
   ClusterOptions options;
   options.numSpeakers = 2;
@@ -184,8 +127,8 @@ TEST(cluster_forced_to_a_number_takes_large_clusters_not_stray_pieces) {
   options.floorShare = 0.05;
   const auto found = cluster(record, options, cancel);
   CHECK(found.speakers == 2);
-  for (int w = 0; w < 60; ++w) {
-    if (w != 20 && w != 40) CHECK(found.labels[w] == found.labels[w % 2]);
+  for (int i = 0; i < 60; ++i) {
+    if (i != 20 && i != 40) CHECK(found.labels[i] == found.labels[i % 2]);
   }
   CHECK(found.labels[0] != found.labels[1]);
   options.numSpeakers = 5;  // more than there are above the floor: what was asked for counts
@@ -197,7 +140,7 @@ TEST(cluster_forced_to_a_number_takes_large_clusters_not_stray_pieces) {
 TEST(cluster_in_blocks_says_what_the_exact_way_says) {
   RandomVoices random(17, 6, 0.8);
   std::vector<int> truth;
-  const Record record = monologues(random, 3000, truth);
+  const TrackRecord record = monologues(random, 3000, truth);
   CancelToken cancel;
   ClusterOptions options;
   const auto exact = cluster(record, options, cancel);
@@ -212,29 +155,24 @@ TEST(cluster_in_blocks_says_what_the_exact_way_says) {
 TEST(cluster_stops_when_aborted) {
   RandomVoices random(17, 2, 0.8);
   std::vector<int> truth;
-  const Record record = monologues(random, 10, truth);
+  const TrackRecord record = monologues(random, 10, truth);
   CancelToken cancel;
   cancel.cancel();
   CHECK_THROWS(cluster(record, {}, cancel), "ERR_ABORTED");
 }
 
 TEST(cluster_of_nothing_and_of_speech_without_embeddings) {
-  const Timeline timeline;
   CancelToken cancel;
-  Record none(timeline);
-  CHECK(cluster(none, {}, cancel).speakers == 0);
+  TrackRecord none;
+  none.end(160000);
+  CHECK(cluster(none, {}, cancel).speakers == 0 && cluster(none, {}, cancel).labels.empty());
   CHECK(stitch(none, cluster(none, {}, cancel)).turns.empty());
 
-  Record silent(timeline);
-  silent.add(check::windowOf(timeline, 0, true, {}));
-  silent.end(160000);
-  CHECK(cluster(silent, {}, cancel).labels.empty());
-  CHECK(stitch(silent, cluster(silent, {}, cancel)).turns.empty());
-
-  Record unheard(timeline);
-  auto window = check::windowOf(timeline, 0, true, {{1, 100, 110}, {2, 120, 130}});
-  window.embeddings[0] = std::nanf("");  // as good as none
-  unheard.add(window);
+  TrackRecord unheard;
+  std::vector<float> voice(kDimensions);
+  unheard.add(check::heard(100, 110, 0), voice.data());
+  voice[0] = std::nanf("");  // as good as none
+  unheard.add(check::heard(150, 160, 1), voice.data());
   unheard.end(160000);
   const auto clusters = cluster(unheard, {}, cancel);
   CHECK(clusters.speakers == 0 && clusters.labels == std::vector<int>({0, 0}));
@@ -242,10 +180,8 @@ TEST(cluster_of_nothing_and_of_speech_without_embeddings) {
   CHECK(speakers.speakers.size() == 1 && speakers.turns.size() == 2 && speakers.speakers[0].voice.empty());
   CHECK(speakers.speakers[0].samples == 20 * 270);
 
-  Record brief(timeline);  // one short piece: a speaker all the same
-  window = check::windowOf(timeline, 0, true, {{3, 100, 130}});
-  check::setEmbedding(window, 0, RandomVoices(1, 1, 1).next());
-  brief.add(window);
+  TrackRecord brief;  // one short piece: a speaker all the same
+  brief.add(check::heard(100, 130, 0, 0), RandomVoices(1, 1, 1).next().data());
   brief.end(160000);
   for (const int number : {0, 3}) {
     ClusterOptions options;
@@ -255,24 +191,24 @@ TEST(cluster_of_nothing_and_of_speech_without_embeddings) {
   CHECK(stitch(brief, cluster(brief, {}, cancel)).speakers[0].voice.size() == 192);
 }
 
-TEST(cluster_keeps_what_it_says_of_an_hour) {
+TEST(cluster_keeps_little_of_an_hour) {
   const int64_t before = Ledger::instance().bytes(MemoryKind::kDiarization);
   {
-    const Timeline timeline;
-    Record record(timeline);
+    TrackRecord record;
     RandomVoices random(23, 3, 0.8);
-    for (int32_t w = 0; w < 1440; ++w) {  // two pieces a window, and many changes
-      auto window = check::windowOf(timeline, w, w == 1439, {{1, 180, 290}, {4, 290, 300}, {2, 300, 420}});
-      for (size_t i = 0; i < window.pieces.size(); ++i) check::setEmbedding(window, i, random.next());
-      record.add(window);
+    for (int32_t i = 0; i < 1440; ++i) {  // of 2.5 s, with a short pause in each
+      auto heard = check::heard(148 * i, 148 * i + 148, i);
+      std::fill(heard.frames.begin() + 100, heard.frames.begin() + 104, uint8_t{0});
+      record.add(heard, random.next().data());
     }
-    CHECK(record.pieces() == 2880);
+    CHECK(record.pieces() == 1440);
     CHECK(record.byteSize() == Ledger::instance().bytes(MemoryKind::kDiarization) - before);
-    CHECK(record.byteSize() < 1300000);
-    WindowClasses classes;
-    const auto centre = record.centre(700, classes);
-    CHECK(centre.begin == 222 && centre.end == 371);
-    CHECK(classes[222] == 1 && classes[289] == 1 && classes[290] == 4 && classes[300] == 2 && classes[370] == 2);
+    CHECK(record.byteSize() < 750000);
+    std::vector<TrackRecord::Run> runs;
+    record.runs(700, runs);
+    REQUIRE(runs.size() == 2);
+    CHECK(runs[0].begin == 700 * 148 && runs[0].end == 700 * 148 + 100);
+    CHECK(runs[1].begin == 700 * 148 + 104 && runs[1].end == 701 * 148);
   }
   CHECK(Ledger::instance().bytes(MemoryKind::kDiarization) == before);
 }

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "check.h"
-#include "diarization/record.h"
+#include "diarization/embedding.h"
+#include "diarization/piece.h"
 #include "json.h"
 
 namespace check {
@@ -59,30 +60,21 @@ class RandomVoices {
   std::vector<std::vector<float>> centres_;
 };
 
-inline hearken::WindowClasses classesOf(const std::string& digits) {
-  hearken::WindowClasses classes{};
-  REQUIRE(digits.size() == classes.size());
-  for (size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<uint8_t>(digits[i] - '0');
-  return classes;
-}
-
-// A window with the given class in [begin, end) of each stretch, silent elsewhere; its pieces, without embeddings.
+// Frames [begin, end) of one class.
 struct Stretch {
   int frameClass, begin, end;
 };
-inline hearken::WindowResult windowOf(const hearken::Timeline& timeline, int32_t index, bool last,
-                                      const std::vector<Stretch>& stretches) {
-  hearken::WindowResult window;
-  window.last = last;
-  for (const auto& s : stretches) {
-    for (int frame = s.begin; frame < s.end; ++frame) window.classes[frame] = static_cast<uint8_t>(s.frameClass);
-  }
-  window.pieces = hearken::cutPieces(timeline, index, window.classes, last);
-  window.embeddings.resize(window.pieces.size() * kDimensions);
-  return window;
+
+// A piece in which its track speaks all the time; in the first `clean` frames nobody else does.
+inline hearken::HeardPiece heard(int32_t begin, int32_t end, int32_t track, int clean) {
+  hearken::HeardPiece heard;
+  heard.piece = {begin, end, track, static_cast<int16_t>(clean)};
+  heard.frames.assign(static_cast<size_t>(end - begin), hearken::HeardPiece::kActive);
+  for (int i = 0; i < clean; ++i) heard.frames[static_cast<size_t>(i)] |= hearken::HeardPiece::kAlone;
+  return heard;
 }
-inline void setEmbedding(hearken::WindowResult& window, size_t piece, const std::vector<float>& embedding) {
-  for (int d = 0; d < kDimensions; ++d) window.embeddings[piece * kDimensions + d] = embedding[d];
+inline hearken::HeardPiece heard(int32_t begin, int32_t end, int32_t track) {
+  return heard(begin, end, track, end - begin);
 }
 
 }  // namespace check

@@ -20,7 +20,7 @@ constexpr int kFrames = SegmentationShape::kFrames;
 
 // conversation() of test/fixtures/diarization_clusters.py.
 std::vector<std::vector<float>> conversation(uint64_t seed, int windows) {
-  const Timeline timeline = Timeline::tracks();
+  const Timeline timeline;
   check::Random random(seed);
   const auto total = static_cast<size_t>(firstFrame(timeline, windows - 1) + kFrames);
   std::vector<std::array<bool, 3>> speaks(total, {false, false, false});
@@ -68,7 +68,7 @@ using Key = std::array<int, 5>;
 
 TEST(tracks_are_those_of_the_python_model) {
   const Json all = Json::read("test/fixtures/diarization_clusters.json");
-  Timeline timeline = Timeline::tracks();
+  Timeline timeline;
   timeline.longestRun = 1e6;  // the model sees all at once
   for (const auto& expected : all["tracks"].items()) {
     const int windows = expected["windows"].integer();
@@ -95,7 +95,7 @@ TEST(tracks_are_those_of_the_python_model) {
 }
 
 TEST(tracks_go_on_through_windows_and_long_runs_are_cut_on_the_way) {
-  const Timeline timeline = Timeline::tracks();
+  const Timeline timeline;
   Tracker tracker(timeline);
   std::vector<HeardPiece> pieces;
   for (int w = 0; w < 12; ++w) {  // one voice for a minute, in another slot each time
@@ -122,7 +122,7 @@ TEST(tracks_go_on_through_windows_and_long_runs_are_cut_on_the_way) {
 }
 
 TEST(tracks_of_silence_are_none) {
-  Tracker tracker(Timeline::tracks());
+  Tracker tracker{Timeline{}};
   for (int w = 0; w < 5; ++w) CHECK(tracker.add(sure({}).data(), w == 4).empty());
   CancelToken cancel;
   TrackRecord record;

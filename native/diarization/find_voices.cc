@@ -1,4 +1,4 @@
-#include "diarization/cluster.h"
+#include "diarization/find_voices.h"
 
 #include <algorithm>
 #include <numeric>
@@ -84,6 +84,19 @@ Cut findSpeakers(const Dendrogram& tree, const std::vector<double>& weights, con
   return cut;
 }
 
+int nearestVoice(const float* unit, const Voices& voices) {
+  int nearest = 0;
+  float most = dot(unit, voices[0]);
+  for (int v = 1; v < voices.count(); ++v) {
+    const float score = dot(unit, voices[v]);
+    if (score > most) {
+      most = score;
+      nearest = v;
+    }
+  }
+  return nearest;
+}
+
 Voices unitVoices(std::vector<float> sums, const Voices* before) {
   Voices voices{std::move(sums)};
   for (int v = 0; v < voices.count(); ++v) {
@@ -114,48 +127,13 @@ Voices findVoices(const PieceVoices& pieces, const ClusterOptions& options, Canc
     std::vector<float> sums(static_cast<size_t>(speakers) * kDimensions);
     for (size_t i = 0; i < train.size(); ++i) {
       pieces.voice(train[i], unit);
-      int speaker = speakerOf[cut.labels[leaves.leafOf[i]]];
-      if (round > 0) {
-        speaker = 0;
-        float most = dot(unit, voices[0]);
-        for (int s = 1; s < speakers; ++s) {
-          const float score = dot(unit, voices[s]);
-          if (score > most) {
-            most = score;
-            speaker = s;
-          }
-        }
-      }
+      const int speaker = round == 0 ? speakerOf[cut.labels[leaves.leafOf[i]]] : nearestVoice(unit, voices);
       if (speaker >= 0) addScaled(unit, weightOf(pieces, train[i]), &sums[static_cast<size_t>(speaker) * kDimensions]);
     }
     voices = unitVoices(std::move(sums), round > 0 ? &voices : nullptr);
     cancel.throwIfCancelled();
   }
   return voices;
-}
-
-ClusterResult cluster(const Record& record, const ClusterOptions& options, CancelToken& cancel) {
-  ClusterResult result;
-  result.labels.assign(record.pieces(), 0);
-  result.voices = findVoices(record.voices(), options, cancel);
-  result.speakers = result.voices.count();
-  if (result.speakers == 0) return result;
-
-  std::vector<Piece> pieces;
-  std::vector<float> units;
-  for (int32_t window = 0; window < record.windows(); ++window) {
-    const size_t first = record.firstPiece(window), end = record.firstPiece(window + 1);
-    pieces.clear();
-    units.resize((end - first) * kDimensions);
-    for (size_t i = first; i < end; ++i) {
-      pieces.push_back(record.piece(i));
-      record.voices().voice(i, &units[(i - first) * kDimensions]);
-    }
-    const auto labels = assignPieces(pieces, units, result.voices, options.smoothSeconds);
-    std::copy(labels.begin(), labels.end(), result.labels.begin() + static_cast<ptrdiff_t>(first));
-    if (window % 256 == 0) cancel.throwIfCancelled();
-  }
-  return result;
 }
 
 }  // namespace hearken
