@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fromDist, options, provenance, sharedData, stop } from './lib/common.mjs';
+import { composedSet, composeSet } from './lib/held-out.mjs';
+import { HELD_OUT, heldOutRecordings, heldOutSection, keepReference } from './lib/held-out-report.mjs';
 import { DEFINITIONS, MARGINS, speakerSections } from './lib/speaker-report.mjs';
 import { BY_CHANNEL, speakerSets } from './lib/speaker-sets.mjs';
 import { multilingualModel, scoreRecordings, WITHOUT_MULTILINGUAL, werSections } from './lib/wer-tables.mjs';
@@ -12,8 +14,19 @@ const opts = options('npm run eval -- [options]', {
     help: 'only these recordings of the speaker sets, by name, with commas between; without the set asr',
   },
   long: { type: 'boolean', default: false, help: 'long_en as well (60 minutes)' },
+  'held-out': {
+    type: 'boolean',
+    default: false,
+    help: 'the held-out comparison alone (composed first where absent, with ffmpeg); a whole run has it if it is there',
+  },
+  'no-held-out': { type: 'boolean', default: false, help: 'a whole run without the held-out comparison' },
   'diarize-only': { type: 'boolean', default: false, help: 'no transcripts: diarize() alone, no word errors' },
   rttm: { type: 'string', help: 'score the NAME.rttm files of this folder instead of running anything' },
+  'keep-reference': {
+    type: 'boolean',
+    default: false,
+    help: "with --held-out --rttm: keep what was scored as the reference pipeline's figures",
+  },
   save: { type: 'string', help: 'write what was found into this folder as NAME.rttm' },
   'no-asr': { type: 'boolean', default: false, help: 'without plain word error rates over the set asr' },
   base: { type: 'string', help: 'a multilingual model (ggml-base.bin) for the other languages of the set asr' },
@@ -25,7 +38,15 @@ const { compareTurns } = await fromDist('test/helpers/der.js');
 const { countSpeakers, parseRttm } = await fromDist('test/helpers/rttm.js');
 const { compareSpeakers } = await fromDist('test/helpers/speaker-wer.js');
 
-const everything = speakerSets(data, { long: opts.long });
+if (opts['keep-reference'] && !(opts['held-out'] && opts.rttm)) stop('--keep-reference needs --held-out and --rttm.');
+if (opts['held-out'] && (opts['no-held-out'] || opts.long))
+  stop('--held-out goes with neither --no-held-out nor --long.');
+const whole = !(opts['held-out'] || opts['no-held-out'] || opts.only || opts.rttm);
+const heldOut = opts['held-out'] ? composeSet(data) : whole ? composedSet() : undefined;
+if (whole && !heldOut) console.error('bench: without the held-out comparison; npm run eval -- --held-out composes it.');
+const heldOutFiles = heldOut ? heldOutRecordings(data, heldOut) : [];
+
+const everything = [...(opts['held-out'] ? [] : speakerSets(data, { long: opts.long })), ...heldOutFiles];
 const names = opts.only?.split(',').map((name) => name.trim());
 for (const name of names ?? []) {
   if (!everything.some(({ id }) => id === name)) {
@@ -57,7 +78,7 @@ function score(recording, name, turns, { wall, result } = {}) {
   const words =
     result && recording.utterances && compareSpeakers(recording.utterances, spokenText(result), recording.language);
   const { id, set, seconds, speakers } = recording;
-  return { id, set, name, seconds, speakers, found: countSpeakers(turns), der: new Map(der), wall, words };
+  return { id, set, name, seconds, speakers, found: countSpeakers(turns), der: new Map(der), wall, words, turns };
 }
 
 async function timed(work) {
@@ -73,12 +94,12 @@ function saveTurns(name, toRTTM) {
 async function runAll() {
   const { diarize, loadDiarizer, loadWhisperModel, transcribe } = await fromDist('lib/index.js');
   const diarizer = await loadDiarizer();
-  const model = opts['diarize-only'] ? undefined : await loadWhisperModel(opts.model);
+  const model = opts['diarize-only'] || opts['held-out'] ? undefined : await loadWhisperModel(opts.model);
   const rows = [];
   for (const recording of chosen) {
     const { id, file, language } = recording;
     console.error(`${id} …`);
-    if (!model) {
+    if (!model || recording.set === HELD_OUT) {
       const { result, wall } = await timed(() => diarize(file, { diarizer }));
       saveTurns(id, (uri) => result.toRTTM(uri));
       rows.push(score(recording, id, result.turns, { wall }));
@@ -105,7 +126,7 @@ const rows = opts.rttm
 
 const what = opts.rttm
   ? 'turns read from RTTM files'
-  : opts['diarize-only']
+  : opts['diarize-only'] || opts['held-out']
     ? 'diarize() alone'
     : 'transcribe(), with speakers';
 const lines = ['# Speakers: how well', ''];
@@ -114,9 +135,16 @@ lines.push(
     .split('\n')
     .map((line) => `- ${line}`),
 );
-lines.push(`- ${rows.length} rows, one file after the other: ${what}`, '', DEFINITIONS, '', ...speakerSections(rows));
+lines.push(`- ${rows.length} rows, one file after the other: ${what}`, '', DEFINITIONS);
+const ofSets = rows.filter(({ set }) => set !== HELD_OUT);
+const ofHeldOut = rows.filter(({ set }) => set === HELD_OUT);
+if (ofSets.length > 0) lines.push('', ...speakerSections(ofSets));
+if (opts['keep-reference']) keepReference(ofHeldOut, heldOutFiles);
+if (ofHeldOut.length > 0) {
+  lines.push('', ...heldOutSection(ofHeldOut, { recordings: heldOutFiles, conversations: heldOut.conversations }));
+}
 
-if (!(opts['no-asr'] || opts.only || opts.rttm || opts['diarize-only'])) {
+if (!(opts['no-asr'] || opts.only || opts.rttm || opts['diarize-only'] || opts['held-out'])) {
   const multilingual = multilingualModel(opts.base);
   const scored = await scoreRecordings(
     data.manifest('asr').filter((entry) => entry.text !== null),

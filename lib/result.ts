@@ -1,10 +1,19 @@
 import { basename, extname } from 'node:path';
 import { HearkenError } from './errors.js';
-import { formatOfPath, formatTranscript, OUTPUT_FORMATS } from './formats/index.js';
-import { plain } from './formats/json.js';
+import {
+  DIARIZATION_FORMATS,
+  formatDiarization,
+  formatOfPath,
+  formatTranscript,
+  OUTPUT_FORMATS,
+} from './formats/index.js';
+import { plain, plainDiarization } from './formats/json.js';
 import { saveAtomically } from './save.js';
 import type {
   CoverageSpan,
+  Diarization,
+  DiarizationFormat,
+  DiarizationResult,
   OutputFormat,
   Segment,
   Speaker,
@@ -73,15 +82,50 @@ export class Result implements TranscriptionResult {
   }
 
   async save(path: string, format?: OutputFormat, uri?: string): Promise<void> {
-    const chosen = format ?? formatOfPath(path);
-    if (chosen === undefined) {
-      const known = OUTPUT_FORMATS.map((name) => `.${name}`).join(', ');
-      throw new HearkenError(
-        'ERR_INVALID_ARG',
-        `the extension of ${path} names no format: use one of ${known}, or give the format`,
-      );
-    }
-    const stem = basename(path, extname(path)).trim();
-    await saveAtomically(path, this.format(chosen, uri ?? (stem || undefined)));
+    await saveAtomically(path, this.format(format ?? chosenBy(path, OUTPUT_FORMATS), uri ?? nameIn(path)));
   }
 }
+
+/** Who speaks when, and how to write it. */
+export class SpeakerResult implements DiarizationResult {
+  readonly duration: number;
+  readonly speakers: Speaker[];
+  readonly turns: SpeakerTurn[];
+  readonly exclusiveTurns: SpeakerTurn[];
+
+  constructor({ duration, speakers, turns, exclusiveTurns }: Diarization) {
+    this.duration = duration;
+    this.speakers = speakers;
+    this.turns = turns;
+    this.exclusiveTurns = exclusiveTurns;
+  }
+
+  toRTTM(uri?: string): string {
+    return this.format('rttm', uri);
+  }
+
+  toJSON(): Diarization {
+    return plainDiarization(this);
+  }
+
+  format(format: DiarizationFormat, uri?: string): string {
+    return formatDiarization(this, format, uri);
+  }
+
+  async save(path: string, format?: DiarizationFormat, uri?: string): Promise<void> {
+    await saveAtomically(path, this.format(format ?? chosenBy(path, DIARIZATION_FORMATS), uri ?? nameIn(path)));
+  }
+}
+
+function chosenBy<F extends string>(path: string, formats: readonly F[]): F {
+  const format = formatOfPath(path, formats);
+  if (format !== undefined) return format;
+  const known = formats.map((name) => `.${name}`).join(', ');
+  throw new HearkenError(
+    'ERR_INVALID_ARG',
+    `the extension of ${path} names no format: use one of ${known}, or give the format`,
+  );
+}
+
+/** What a recording is called in a file: as the file is. */
+const nameIn = (path: string): string | undefined => basename(path, extname(path)).trim() || undefined;

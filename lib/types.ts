@@ -64,7 +64,7 @@ export interface SpeakerOptions {
   maxSpeakers?: number;
   /**
    * Voices that may be heard, by name: a speaker who sounds like one gets its name as label, and two who sound like the same
-   * one are one. Default: none.
+   * one are one. A name is not blank, and not SPEAKER_ and a number, as strangers are called. Default: none.
    */
   voices?: Readonly<Record<string, VoiceEmbedding>>;
   /** The cosine from which on a speaker is taken for a known voice; −1 to 1. Default 0.5. */
@@ -238,6 +238,11 @@ export type TranscribeEvent =
   | { type: 'done'; result: TranscriptionResult };
 
 export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
+  /**
+   * Each channel is a speaker, as with `diarize: 'channels'` of a transcription: SPEAKER_00 is channel 0. It takes audio of 2 to 8
+   * channels. Default false: told by voice.
+   */
+  channels?: boolean;
   /** Seconds into the audio where to begin. Default 0. */
   startTime?: number;
   /** Seconds into the audio where to stop. Default: the end. */
@@ -250,12 +255,24 @@ export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-/** What {@link diarize} finds. */
-export interface DiarizationResult extends SpeakerTrack {
+export interface Diarization extends SpeakerTrack {
   /** Seconds of the whole audio; of a stream, what was read. */
   duration: number;
+}
+
+/** The formats that who speaks when can be written in without a transcript. */
+export type DiarizationFormat = 'rttm' | 'json';
+
+/** What {@link diarize} finds: plain data in a class that knows the formats. */
+export interface DiarizationResult extends Diarization {
   /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). */
   toRTTM(uri?: string): string;
+  /** Plain data, also what JSON.stringify writes. */
+  toJSON(): Diarization;
+  /** The text of a format; `uri` as in {@link toRTTM}. */
+  format(format: DiarizationFormat, uri?: string): string;
+  /** Writes the format of the path's extension (or `format`) atomically, as {@link TranscriptionResult.save} does. */
+  save(path: string, format?: DiarizationFormat, uri?: string): Promise<void>;
 }
 
 export type DiarizeEvent =

@@ -38,8 +38,9 @@ const PLANS = [
 const LEVEL = 0.05; // root mean square of speech before a voice's own level
 const LEVEL_RANGE = 12; // dB between the loudest and the softest voice that may be
 const SHORT_TURNS = 0.25; // share of turns cut to 0.6 to 2 s
-const LONGEST = 12; // seconds of a turn
+const LONGEST = 10; // seconds of a turn
 const LEAST_SUPPLY = 4; // seconds of speech that a voice needs to be used
+const LARGEST_SHARE = 0.55; // of a conversation, for one voice
 
 /** Voices of the set asr by name: utterances with marked speech, and what of it is in conversations that were tuned with. */
 function readVoices({ sharedPath, manifest }) {
@@ -123,7 +124,7 @@ function shuffle(list, random) {
   return copy;
 }
 
-/** Voices that together have enough to say. */
+/** Voices that together have enough to say, none of them most of it. */
 function chooseVoices(plan, voices, random) {
   const names = (known) => [...voices.keys()].filter((name) => voices.get(name).known === known).sort();
   for (;;) {
@@ -131,9 +132,25 @@ function chooseVoices(plan, voices, random) {
       ...shuffle(names(true), random).slice(0, plan.known),
       ...shuffle(names(false), random).slice(0, plan.voices - plan.known),
     ];
-    const supply = chosen.reduce((sum, name) => sum + voices.get(name).supply, 0);
-    if (supply >= 0.8 * plan.seconds) return chosen;
+    const usable = chosen.map((name) => Math.min(voices.get(name).supply, LARGEST_SHARE * plan.seconds));
+    if (usable.reduce((sum, seconds) => sum + seconds) >= 0.9 * plan.seconds) return chosen;
   }
+}
+
+/** Whose turn it is: mostly somebody else's than the last, more often of who has more left to say; new voices come in by and by. */
+function nextSpeaker(plan, speakers, previous, late, random) {
+  const most = LARGEST_SHARE * plan.seconds * RATE;
+  const able = speakers.filter(({ left, spoken }) => left.length > 0 && spoken < most);
+  const others = able.filter((speaker) => speaker !== previous);
+  const pool = others.length > 0 && random() < 0.9 ? others : able;
+  const unheard = pool.filter(({ spoken }) => spoken === 0);
+  const from = unheard.length > 0 && (random() < 0.4 || late) ? unheard : pool;
+  let point = random() * from.reduce((sum, { left }) => sum + left.length, 0);
+  for (const speaker of from) {
+    point -= speaker.left.length;
+    if (point < 0) return speaker;
+  }
+  return from.at(-1);
 }
 
 /** Who says what when: [{ name, turn, start }] in samples. Everyone speaks; nothing is said twice. */
@@ -141,29 +158,21 @@ function arrange(plan, voices, random) {
   const speakers = chooseVoices(plan, voices, random).map((name) => {
     const turns = shuffle(voices.get(name).utterances, random).flatMap(cutTurns);
     const fresh = turns.filter((turn) => !turn.known);
-    const left = [...fresh, ...turns.filter((turn) => turn.known)];
-    return { name, left, weight: 0.3 + random(), heard: false, end: 0 };
+    return { name, left: [...fresh, ...turns.filter((turn) => turn.known)], spoken: 0, end: 0 };
   });
   const said = [];
-  let [end, spoken, overlapped, previous] = [0.5 * RATE, 0, 0, undefined];
-  while (end < plan.seconds * RATE || speakers.some(({ heard }) => !heard)) {
-    const able = speakers.filter((speaker) => speaker.left.length > 0);
-    if (able.length === 0) break;
-    const others = able.filter((speaker) => speaker !== previous);
-    const pool = others.length > 0 && random() < 0.85 ? others : able;
-    const unheard = pool.filter(({ heard }) => !heard);
-    const from = unheard.length > 0 && (random() < 0.5 || end >= plan.seconds * RATE) ? unheard : pool;
-    let point = random() * from.reduce((sum, { weight }) => sum + weight, 0);
-    const speaker = from.find(({ weight }) => (point -= weight) < 0) ?? from.at(-1);
-
+  let [end, overlapped, previous] = [0.5 * RATE, 0, undefined];
+  while (end < plan.seconds * RATE || speakers.some(({ spoken }) => spoken === 0)) {
+    const speaker = nextSpeaker(plan, speakers, previous, end >= plan.seconds * RATE, random);
+    if (!speaker) break;
     let turn = speaker.left.shift();
-    const short = speaker.heard && random() < SHORT_TURNS;
+    const short = speaker.spoken > 0 && random() < SHORT_TURNS;
     if (short) turn = shorten(turn, random);
     const length = turn.to - turn.from;
     const gap = random() < 0.9 ? 0.05 + 1.15 * random() : 2 + 4 * random();
     let start = end + Math.round(gap * RATE);
     const last = said.at(-1);
-    if (last && speaker !== previous && overlapped < plan.overlap * spoken && random() < 0.8) {
+    if (last && speaker !== previous && overlapped < plan.overlap * end && random() < 0.8) {
       const lastLength = last.turn.to - last.turn.from;
       const inside = short && lastLength > length + RATE && random() < 0.5;
       start = inside
@@ -172,9 +181,9 @@ function arrange(plan, voices, random) {
       start = Math.max(start, speaker.end + 0.1 * RATE, last.start);
       overlapped += Math.max(0, Math.min(end, start + length) - start);
     }
-    spoken += length;
     said.push({ name: speaker.name, turn, start });
-    Object.assign(speaker, { heard: true, end: start + length });
+    speaker.spoken += length;
+    speaker.end = start + length;
     end = Math.max(end, start + length);
     previous = speaker;
   }

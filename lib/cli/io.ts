@@ -1,11 +1,23 @@
 import type { Readable, Writable } from 'node:stream';
-import type { TranscribeOptions, TranscriptionJob, WhisperModel } from '../types.js';
+import type {
+  DiarizationJob,
+  DiarizeOptions,
+  Diarizer,
+  TranscribeOptions,
+  TranscriptionJob,
+  WhisperModel,
+} from '../types.js';
 
 /** What the commands use of the library; loaded at first use, so that `--help` does not wait for it. */
 export interface Library {
   transcribeChunked(audio: string | Readable, options: TranscribeOptions): TranscriptionJob;
+  diarize(audio: string | Readable, options: DiarizeOptions): DiarizationJob;
+  enroll(clip: string, options: EnrollOptions): Promise<number[]>;
   loadWhisperModel(model?: string, options?: { offline?: boolean; signal?: AbortSignal }): Promise<WhisperModel>;
+  loadDiarizer(spec: Record<string, never>, options: { signal: AbortSignal }): Promise<Diarizer>;
 }
+
+export type EnrollOptions = Pick<DiarizeOptions, 'diarizer' | 'threads' | 'signal' | 'onProgress'>;
 
 /** The world outside of the commands, so that tests can stand in for it. */
 export interface CliIO {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { toHearkenError } from '../errors.js';
+import { diarizeCommand } from './diarize.js';
 import { doctorCommand } from './doctor.js';
 import { type CliIO, EXIT, Output, printable } from './io.js';
 import { modelsCommand } from './models.js';
@@ -43,14 +44,15 @@ export async function run(argv: readonly string[], io: CliIO): Promise<number> {
 Examples:
   hearken transcribe talk.mp3                who said what, on stdout
   hearken transcribe talk.mp3 -o talk.srt    subtitles
+  hearken diarize talk.mp3                   who speaks when, without a transcript
   hearken transcribe --help                  every option
   hearken doctor                             what this machine has`,
     );
-  program.addCommand(
-    transcribeCommand(io, (exit) => {
-      code = exit;
-    }),
-  );
+  const done = (exit: number) => {
+    code = exit;
+  };
+  program.addCommand(transcribeCommand(io, done));
+  program.addCommand(diarizeCommand(io, done));
   program.addCommand(modelsCommand());
   program.addCommand(doctorCommand());
   inherit(program);

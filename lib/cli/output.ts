@@ -1,11 +1,23 @@
 import { basename, extname, join, resolve, sep } from 'node:path';
-import { formatOfPath, OUTPUT_FORMATS } from '../formats/index.js';
-import type { OutputFormat, TranscriptionResult } from '../types.js';
+import { formatOfPath } from '../formats/index.js';
 import { printable, UsageError } from './io.js';
 
-export interface OutputPlan {
-  format: OutputFormat;
-  /** Where each input's transcript goes, in their order; undefined: stdout. */
+/** A result that knows how to write itself. */
+export interface Document<F extends string> {
+  toJSON(): object;
+  format(format: F, uri?: string): string;
+  save(path: string, format?: F, uri?: string): Promise<void>;
+}
+
+/** The formats that a command can write, and the one that it writes if none is asked for. */
+export interface Formats<F extends string> {
+  known: readonly F[];
+  usual: F;
+}
+
+export interface OutputPlan<F extends string> {
+  format: F;
+  /** Where each input's result goes, in their order; undefined: stdout. */
   targets: (string | undefined)[];
   /** What each recording is called in a format that names it (RTTM): its file's name without the extension, where that is unique. */
   names: string[];
@@ -16,19 +28,20 @@ export interface OutputPlan {
 const isFolderName = (path: string) => path.endsWith('/') || path.endsWith(sep);
 
 /**
- * Where every transcript goes and in what format, decided before any work begins: a mistake found after an hour of decoding
+ * Where every result goes and in what format, decided before any work begins: a mistake found after an hour of decoding
  * would be one too late.
  */
-export function planOutput(
+export function planOutput<F extends string>(
   files: readonly string[],
-  options: { output?: string; format?: OutputFormat },
+  options: { output?: string; format?: F },
+  { known, usual }: Formats<F>,
   isFolder: (path: string) => boolean,
-): OutputPlan {
+): OutputPlan<F> {
   const { output } = options;
   if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin (-) can be read only once');
   if (output === '') throw new UsageError('the output path is empty');
   if (output === undefined || output === '-') {
-    const format = options.format ?? 'txt';
+    const format = options.format ?? usual;
     // All of them in one document, so their names must tell them apart.
     return {
       format,
@@ -43,9 +56,9 @@ export function planOutput(
       `${files.length} files can't share the output file ${output}: give a folder (existing, or ending in ${sep})`,
     );
   }
-  const format = options.format ?? (inFolder ? 'txt' : formatOfPath(output));
+  const format = options.format ?? (inFolder ? usual : formatOfPath(output, known));
   if (format === undefined) {
-    throw new UsageError(`the extension of ${output} names no format: give -f ${OUTPUT_FORMATS.join('|')}`);
+    throw new UsageError(`the extension of ${output} names no format: give -f ${known.join('|')}`);
   }
   const names = inFolder
     ? uniqueNames(files, (name) => `more than one file would be written to ${join(output, `${name}.${format}`)}`)
@@ -85,9 +98,9 @@ function uniqueNames(files: readonly string[], clashing: (name: string) => strin
  * with its `file`, and RTTM line after line, as every line names its recording; the others under a header line with the
  * file's name.
  */
-export function stdoutText(
-  result: TranscriptionResult,
-  format: OutputFormat,
+export function stdoutText<F extends string>(
+  result: Document<F>,
+  format: F,
   file: string,
   place: { name: string; first: boolean; only: boolean },
 ): string {

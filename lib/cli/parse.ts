@@ -18,7 +18,7 @@ export function parseTime(value: string): number {
 /** A parser of numbers within bounds. */
 export function number(low: number, high: number, kind: 'whole' | 'any' = 'whole'): (value: string) => number {
   return (value) => {
-    const shape = kind === 'whole' ? /^\d+$/ : /^\d+(\.\d+)?$/;
+    const shape = kind === 'whole' ? /^\d+$/ : /^-?\d+(\.\d+)?$/;
     const parsed = Number(value);
     if (!shape.test(value) || parsed < low || parsed > high) {
       const range = high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `from ${low} to ${high}`;
@@ -34,4 +34,25 @@ export function parseLanguage(value: string): string {
     throw new InvalidArgumentError('It must be a code such as en or de, or auto.');
   }
   return value.toLowerCase();
+}
+
+/** Somebody's name and a clip in which only that person speaks. */
+export interface VoiceClip {
+  name: string;
+  clip: string;
+}
+
+/** `Ada=ada.wav`, once for each voice. */
+export function parseVoice(value: string, before: readonly VoiceClip[] = []): VoiceClip[] {
+  const refuse = (message: string): never => {
+    throw new InvalidArgumentError(message);
+  };
+  const at = value.indexOf('=');
+  const [name, clip] = [value.slice(0, at), value.slice(at + 1)];
+  if (at < 0 || name.trim() === '' || clip === '') refuse('It must be a name, =, and a clip: Ada=ada.wav.');
+  if (/\p{Cc}/u.test(name)) refuse('The name has a control character in it.');
+  if (/^SPEAKER_\d+$/.test(name)) refuse(`${name} is what strangers are called: give another name.`);
+  if (clip === '-') refuse('A clip is a file: stdin is for the audio to listen to.');
+  if (before.some((voice) => voice.name === name)) refuse(`${name} has a clip already: one for each name.`);
+  return [...before, { name, clip }];
 }

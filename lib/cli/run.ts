@@ -1,34 +1,48 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Command } from 'commander';
 import { HearkenError, toHearkenError } from '../errors.js';
-import type { OutputFormat, TranscribeOptions, TranscriptionResult, WhisperModel } from '../types.js';
 import { type CliIO, EXIT, Output, printable, UsageError } from './io.js';
-import { type OutputPlan, planOutput, stdoutText } from './output.js';
+import { type Document, type Formats, type OutputPlan, planOutput, stdoutText } from './output.js';
 import { ProgressLine, shortTime } from './progress.js';
+import type { Task } from './task.js';
 
-export interface TranscribeFlags {
-  format?: OutputFormat;
-  output?: string;
-  quiet: boolean;
-  /** What goes to the library as it is. */
-  options: TranscribeOptions;
+/** Runs what gives a command's exit code; a wrong call is told with a hint at `--help`. */
+export async function answering(
+  command: Command,
+  done: (code: number) => void,
+  action: () => Promise<number>,
+): Promise<void> {
+  try {
+    done(await action());
+  } catch (error) {
+    if (error instanceof UsageError) command.error(`error: ${error.message}`);
+    throw error;
+  }
 }
 
-/** Transcribes the files one after another; a failure of one does not stop the others. Resolves with the exit code. */
-export async function runTranscribe(files: readonly string[], flags: TranscribeFlags, io: CliIO): Promise<number> {
+/** Where the results of the files go; a wrong call is refused before any work. */
+export function planFiles<F extends string>(
+  files: readonly string[],
+  flags: { output?: string; format?: F },
+  formats: Formats<F>,
+  io: CliIO,
+): OutputPlan<F> {
   if (files.includes('-') && io.stdin.isTTY === true) {
     throw new UsageError('stdin is a terminal: pipe audio into it, or give a file');
   }
-  const plan = planOutput(files, flags, isFolder);
-  if (plan.format === 'rttm' && flags.options.diarize === false) {
-    throw new UsageError('RTTM lists who speaks when: leave --no-diarize out, or choose another format');
-  }
-  if (flags.options.words === true && plan.format !== 'json' && !flags.quiet) {
-    io.stderr.write(
-      `hearken: --words shows in -f json only; ${plan.format} has no place for them (one word a cue: --max-segment-length 1)\n`,
-    );
-  }
-  const run = new Run(files, flags, plan, io);
+  return planOutput(files, flags, formats, isFolder);
+}
+
+/** Does a task for the files one after another; a failure of one does not stop the others. Resolves with the exit code. */
+export async function runFiles<F extends string, R extends Document<F>>(
+  files: readonly string[],
+  plan: OutputPlan<F>,
+  task: Task<R>,
+  { quiet = false }: { quiet?: boolean },
+  io: CliIO,
+): Promise<number> {
+  const run = new Run(files, plan, task, quiet, io);
   try {
     return await run.all();
   } finally {
@@ -36,27 +50,28 @@ export async function runTranscribe(files: readonly string[], flags: TranscribeF
   }
 }
 
-class Run {
+class Run<F extends string, R extends Document<F>> {
   readonly #files: readonly string[];
-  readonly #flags: TranscribeFlags;
-  readonly #plan: OutputPlan;
+  readonly #plan: OutputPlan<F>;
+  readonly #task: Task<R>;
+  readonly #quiet: boolean;
   readonly #io: CliIO;
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #line: ProgressLine;
   readonly #abort = new AbortController();
-  #model: WhisperModel | undefined;
   #failed = false;
   #printed = false;
 
-  constructor(files: readonly string[], flags: TranscribeFlags, plan: OutputPlan, io: CliIO) {
+  constructor(files: readonly string[], plan: OutputPlan<F>, task: Task<R>, quiet: boolean, io: CliIO) {
     this.#files = files;
-    this.#flags = flags;
     this.#plan = plan;
+    this.#task = task;
+    this.#quiet = quiet;
     this.#io = io;
     this.#stdout = new Output(io.stdout);
     this.#stderr = new Output(io.stderr);
-    this.#line = new ProgressLine(io.stderr, flags.quiet);
+    this.#line = new ProgressLine(io.stderr, quiet);
     io.signals.once('SIGINT', this.#interrupt);
     io.signals.once('SIGTERM', this.#interrupt);
   }
@@ -83,30 +98,27 @@ class Run {
     try {
       if (this.#plan.folder !== undefined) makeFolder(this.#plan.folder);
       const library = await this.#io.library();
-      if (this.#files.length > 1) {
-        // Loaded once for all of them.
-        const { model, offline } = this.#flags.options;
-        this.#model = await library.loadWhisperModel(model as string | undefined, {
-          signal: this.#abort.signal,
-          ...(offline === undefined ? {} : { offline }),
-        });
-      }
+      await this.#task.prepare(library, this.#files.length > 1, {
+        signal: this.#abort.signal,
+        show: (label, progress) => (progress ? this.#line.update(label, progress) : this.#line.begin(label)),
+      });
       for (let index = 0; index < this.#files.length; index++) {
         if (this.#stdout.closed) break;
         if (this.#abort.signal.aborted) {
-          await this.#say(`interrupted: ${this.#files.length - index} of ${this.#files.length} files not begun`);
+          const left = `${this.#files.length - index} of ${this.#files.length} files not begun`;
+          await this.#say(`interrupted: ${index === 0 ? this.#task.nothing : left}`);
           return EXIT.interrupted;
         }
         if ((await this.#one(index)) === 'interrupted') return EXIT.interrupted;
       }
     } catch (cause) {
       if (this.#abort.signal.aborted) {
-        await this.#say('interrupted: nothing transcribed yet, nothing written');
+        await this.#say(`interrupted: ${this.#task.nothing}`);
         return EXIT.interrupted;
       }
       await this.#report(cause);
     } finally {
-      await this.#model?.close();
+      await this.#task.close();
     }
     return this.#failed ? EXIT.failed : EXIT.ok;
   }
@@ -122,15 +134,13 @@ class Run {
       if (target !== undefined) checkFolder(target);
       this.#line.begin(label);
       const library = await this.#io.library();
-      const job = library.transcribeChunked(file === '-' ? this.#io.stdin : file, {
-        ...this.#flags.options,
-        ...(this.#model === undefined ? {} : { model: this.#model }),
+      const result = await this.#task.perform(library, file === '-' ? this.#io.stdin : file, {
         signal: this.#abort.signal,
         onProgress: (progress) => this.#line.update(label, progress),
       });
-      const result = await job;
       await this.#deliver(result, index);
-      if (!this.#flags.quiet) await this.#warn(result, name);
+      const warning = this.#quiet ? undefined : this.#task.warning(result);
+      if (warning !== undefined) await this.#say(`${printable(name)}: warning: ${warning}`);
     } catch (cause) {
       const error = toHearkenError(cause);
       if (error.code !== 'ERR_ABORTED' || !this.#abort.signal.aborted) {
@@ -138,7 +148,7 @@ class Run {
         return undefined;
       }
       try {
-        await this.#keepPartial((cause as { partial?: TranscriptionResult }).partial, index);
+        await this.#keepPartial(cause, index);
       } catch (failure) {
         await this.#report(failure, name);
       }
@@ -147,7 +157,7 @@ class Run {
     return undefined;
   }
 
-  async #deliver(result: TranscriptionResult, index: number): Promise<void> {
+  async #deliver(result: R, index: number): Promise<void> {
     this.#line.clear();
     const { format, targets, names } = this.#plan;
     const file = this.#files[index] as string;
@@ -165,26 +175,13 @@ class Run {
     this.#printed = true;
   }
 
-  async #keepPartial(partial: TranscriptionResult | undefined, index: number): Promise<void> {
-    if (partial === undefined || partial.segments.length === 0) {
-      return await this.#say('interrupted: nothing transcribed yet, nothing written');
-    }
-    await this.#deliver(partial, index);
+  async #keepPartial(cause: unknown, index: number): Promise<void> {
+    const partial = this.#task.partial(cause);
+    if (partial === undefined) return await this.#say(`interrupted: ${this.#task.nothing}`);
+    await this.#deliver(partial.result, index);
     const target = this.#plan.targets[index];
     const where = target === undefined ? 'written to stdout' : `kept in ${printable(target)}`;
-    await this.#say(`interrupted: partial result up to ${shortTime(reached(partial))} ${where}`);
-  }
-
-  /** Nothing is lost silently: what has no text though there was something to hear. */
-  async #warn(result: TranscriptionResult, name: string): Promise<void> {
-    const lost = result.coverage.filter(({ status }) => status === 'failed' || status === 'suppressed');
-    if (lost.length === 0) return;
-    const seconds = lost.reduce((sum, { start, end }) => sum + end - start, 0);
-    const first = lost.slice(0, 3).map(({ start, end, status, reason }) => {
-      return `${shortTime(start)}–${shortTime(end)} ${status}${reason === undefined ? '' : ` (${reason})`}`;
-    });
-    if (lost.length > first.length) first.push(`and ${lost.length - first.length} more`);
-    await this.#say(`${printable(name)}: warning: ${seconds.toFixed(1)} s without text: ${first.join(', ')}`);
+    await this.#say(`interrupted: partial result up to ${shortTime(partial.reached)} ${where}`);
   }
 
   async #report(cause: unknown, name?: string): Promise<void> {
@@ -198,12 +195,6 @@ class Run {
     this.#line.clear();
     await this.#stderr.write(`hearken: ${text}\n`).catch(() => {});
   }
-}
-
-/** How far the text goes without a hole, in seconds from the start of the audio. */
-function reached(partial: TranscriptionResult): number {
-  const hole = partial.coverage.find(({ status }) => status === 'aborted');
-  return hole?.start ?? partial.segments.at(-1)?.end ?? 0;
 }
 
 function isFolder(path: string): boolean {

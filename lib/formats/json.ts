@@ -1,4 +1,4 @@
-import type { CoverageSpan, Segment, Speaker, SpeakerTurn, Transcript, Word } from '../types.js';
+import type { CoverageSpan, Diarization, Segment, Speaker, SpeakerTurn, Transcript, Word } from '../types.js';
 import { toMs } from './time.js';
 
 // Keys are written out one by one: their order, and so the bytes, must not depend on how a segment came to be.
@@ -70,7 +70,24 @@ export function plain(transcript: Transcript): Transcript {
   };
 }
 
+/** Who speaks when, likewise. */
+export function plainDiarization({ duration, speakers, turns, exclusiveTurns }: Diarization): Diarization {
+  return {
+    duration: time(duration),
+    speakers: speakers.map(person),
+    turns: turns.map(turn),
+    exclusiveTurns: exclusiveTurns.map(turn),
+  };
+}
+
+const text = (data: object) => `${JSON.stringify(data, null, 2)}\n`;
+
 /** JSON of a transcript, two spaces deep: the same bytes for the same transcript. */
 export function toJSONText(transcript: Transcript): string {
-  return `${JSON.stringify(plain(transcript), null, 2)}\n`;
+  return text(plain(transcript));
+}
+
+/** JSON of who speaks when, likewise. */
+export function diarizationJSON(diarization: Diarization): string {
+  return text(plainDiarization(diarization));
 }

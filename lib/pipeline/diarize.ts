@@ -1,16 +1,9 @@
 import { openAudio, SAMPLE_RATE } from '../audio/source.js';
 import { binding } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
-import { formatRttm } from '../formats/rttm.js';
 import { loadDiarizer } from '../models/diarizer.js';
-import type {
-  AudioSource,
-  DiarizationJob,
-  DiarizationResult,
-  DiarizeEvent,
-  DiarizeOptions,
-  SpeakerTrack,
-} from '../types.js';
+import { SpeakerResult } from '../result.js';
+import type { AudioSource, DiarizationJob, DiarizationResult, DiarizeEvent, DiarizeOptions } from '../types.js';
 import { isSignal } from './checks.js';
 import { type Given, holdGiven } from './given.js';
 import { type Emit, startJob } from './job.js';
@@ -49,7 +42,7 @@ export function diarize(audio: AudioSource, options: DiarizeOptions = {}): Diari
  */
 export async function enroll(
   audio: AudioSource,
-  options: Omit<DiarizeOptions, keyof SpeakerCount> = {},
+  options: Omit<DiarizeOptions, keyof SeveralVoices> = {},
 ): Promise<number[]> {
   const { speakers } = await diarize(audio, { ...options, numSpeakers: 1 });
   const [speaker] = speakers;
@@ -59,7 +52,11 @@ export async function enroll(
   return speaker.embedding;
 }
 
-type SpeakerCount = Pick<DiarizeOptions, 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'>;
+/** What is not asked of a clip of one voice. */
+type SeveralVoices = Pick<
+  DiarizeOptions,
+  'channels' | 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'
+>;
 
 async function run(
   audio: AudioSource,
@@ -112,7 +109,7 @@ async function run(
     checkStart(job, seconds(read) > job.start ? undefined : job.start);
     const duration = wholeDuration(job, open.duration, read);
     await report(read, true);
-    const result = new Diarization(found, duration);
+    const result = new SpeakerResult({ ...found, duration });
     await emit({ type: 'done', result });
     return result;
   } catch (error) {
@@ -126,23 +123,5 @@ async function run(
     await open?.close();
     await tracker?.close();
     if (!given.diarizer) await diarizer.close();
-  }
-}
-
-class Diarization implements DiarizationResult {
-  readonly duration: number;
-  readonly speakers: SpeakerTrack['speakers'];
-  readonly turns: SpeakerTrack['turns'];
-  readonly exclusiveTurns: SpeakerTrack['exclusiveTurns'];
-
-  constructor({ speakers, turns, exclusiveTurns }: SpeakerTrack, duration: number) {
-    this.duration = duration;
-    this.speakers = speakers;
-    this.turns = turns;
-    this.exclusiveTurns = exclusiveTurns;
-  }
-
-  toRTTM(uri?: string): string {
-    return formatRttm(this.turns, uri);
   }
 }

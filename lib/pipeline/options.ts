@@ -3,7 +3,7 @@ import type { NativeDecodeOptions } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import type { TranscribeOptions } from '../types.js';
 import { checkShape, flag, number, range, text } from './checks.js';
-import { resolveSpeakers, type SpeakerJob } from './speaker-options.js';
+import { checkChannels, resolveSpeakers, type SpeakerJob } from './speaker-options.js';
 
 /** Options with their defaults filled in and checked. Seconds. */
 export interface JobOptions {
@@ -35,13 +35,11 @@ function increment(value: number | undefined): number {
   return step;
 }
 
-function diarizing({ diarize: value, channel }: TranscribeOptions): boolean | 'channels' {
+function diarizing(options: TranscribeOptions): boolean | 'channels' {
+  const { diarize: value } = options;
   if (value === 'channels') {
-    if (channel === undefined) return value;
-    throw new HearkenError(
-      'ERR_INVALID_ARG',
-      `diarize: 'channels' listens to all channels, and channel: ${channel} to that one: give one of the two`,
-    );
+    checkChannels("diarize: 'channels'", options);
+    return value;
   }
   if (value !== undefined && typeof value !== 'boolean') {
     throw new HearkenError('ERR_INVALID_ARG', `diarize must be true, false or 'channels', not ${String(value)}`);

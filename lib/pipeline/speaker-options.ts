@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { NativeSpeakerCount } from '../binding.js';
 import { HearkenError } from '../errors.js';
-import type { DiarizeOptions, SpeakerOptions, VoiceEmbedding } from '../types.js';
-import { checkShape, number, range } from './checks.js';
+import type { AudioOptions, DiarizeOptions, SpeakerOptions, VoiceEmbedding } from '../types.js';
+import { checkShape, flag, number, range } from './checks.js';
 
 /** What the caller says of the speakers; 0: nothing. */
 export interface SpeakerJob extends NativeSpeakerCount {
@@ -16,6 +16,29 @@ const DEFAULT_VOICE_THRESHOLD = 0.5;
 const EMBEDDING_LENGTH = 192;
 const MOST_SPEAKERS = 64;
 const MOST_DEFAULT_THREADS = 4;
+
+/** Each channel as a speaker leaves no choice of one, nor of how many there are. `asked`: how the caller said so. */
+export function checkChannels(asked: string, options: SpeakerOptions & AudioOptions): void {
+  const refuse = (message: string) => {
+    throw new HearkenError('ERR_INVALID_ARG', `${asked} ${message}`);
+  };
+  if (options.channel !== undefined) {
+    refuse(`listens to all channels, and channel: ${options.channel} to that one: give one of the two`);
+  }
+  const { numSpeakers, minSpeakers, maxSpeakers } = options;
+  if (numSpeakers !== undefined || minSpeakers !== undefined || maxSpeakers !== undefined) {
+    refuse('takes each channel for a speaker: leave numSpeakers, minSpeakers and maxSpeakers out');
+  }
+}
+
+function checkName(name: string): void {
+  if (name.trim() === '' || /^SPEAKER_\d+$/.test(name)) {
+    throw new HearkenError(
+      'ERR_INVALID_ARG',
+      `voices has '${name}' for a name: give one that is not blank, and not SPEAKER_ and a number, as strangers are called`,
+    );
+  }
+}
 
 /** A voice of the caller's as a unit vector. */
 function voice(name: string, values: VoiceEmbedding): Float32Array {
@@ -35,12 +58,6 @@ export function resolveSpeakers(options: SpeakerOptions, channels = false): Spea
   const count = (name: 'numSpeakers' | 'minSpeakers' | 'maxSpeakers') =>
     number(name, options[name], 0, options[name] === undefined ? 0 : 1, MOST_SPEAKERS, true);
   const [numSpeakers, minSpeakers, maxSpeakers] = [count('numSpeakers'), count('minSpeakers'), count('maxSpeakers')];
-  if (channels && numSpeakers + minSpeakers + maxSpeakers > 0) {
-    throw new HearkenError(
-      'ERR_INVALID_ARG',
-      "diarize: 'channels' takes each channel for a speaker: leave numSpeakers, minSpeakers and maxSpeakers out",
-    );
-  }
   if (numSpeakers > 0 && (minSpeakers > 0 || maxSpeakers > 0)) {
     throw new HearkenError('ERR_INVALID_ARG', 'give numSpeakers, or minSpeakers and maxSpeakers, not both');
   }
@@ -54,6 +71,7 @@ export function resolveSpeakers(options: SpeakerOptions, channels = false): Spea
   if (voices !== undefined && (typeof voices !== 'object' || voices === null)) {
     throw new HearkenError('ERR_INVALID_ARG', 'voices must be an object: a name for each embedding');
   }
+  Object.keys(voices ?? {}).forEach(checkName);
   return {
     numSpeakers,
     minSpeakers,
@@ -74,6 +92,7 @@ export interface DiarizeJob {
 
 const KNOWN_DIARIZE: Record<keyof DiarizeOptions, true> = {
   channel: true,
+  channels: true,
   diarizer: true,
   endTime: true,
   ffmpegPath: true,
@@ -91,9 +110,11 @@ const KNOWN_DIARIZE: Record<keyof DiarizeOptions, true> = {
 
 export function resolveDiarizeOptions(options: DiarizeOptions): DiarizeJob {
   checkShape(options, KNOWN_DIARIZE);
+  const channels = flag('channels', options.channels, false);
+  if (channels) checkChannels('channels: true', options);
   return {
     ...range(options),
     threads: number('threads', options.threads, Math.min(availableParallelism(), MOST_DEFAULT_THREADS), 1, 64, true),
-    speakers: resolveSpeakers(options),
+    speakers: resolveSpeakers(options, channels),
   };
 }

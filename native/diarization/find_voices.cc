@@ -1,7 +1,6 @@
 #include "diarization/find_voices.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "diarization/groups.h"
 #include "diarization/vectors.h"
@@ -33,55 +32,13 @@ float weightOf(const PieceVoices& pieces, uint32_t piece) {
   return static_cast<float>(std::max(pieces.clean(piece), 1));  // never nothing: a centroid needs a direction
 }
 
-// How many merges leave `wanted` clusters at or above the floor, and as few below it as can be. Where there never are
-// that many: as many clusters as wanted, whatever their size.
-int mergesForNumber(const Dendrogram& tree, const std::vector<double>& weights, double floor, int wanted) {
-  std::vector<double> weight = weights;  // of every node
-  for (const auto& merge : tree.merges) weight.push_back(weight[merge.left] + weight[merge.right]);
-  const auto counts = [&](int node) { return weight[node] >= floor ? 1 : 0; };
-  int merges = static_cast<int>(tree.merges.size());
-  int clusters = counts(tree.leaves + merges - 1);
-  while (clusters < wanted && merges > 0) {
-    const auto& undone = tree.merges[--merges];
-    clusters += counts(undone.left) + counts(undone.right) - counts(tree.leaves + merges);
-  }
-  return clusters == wanted && floor > 0 ? merges : tree.mergesTo(wanted);
-}
-
-struct Cut {
-  std::vector<int> labels;    // of each leaf
-  std::vector<int> speakers;  // the labels that are speakers: not below the floor
-};
-
-Cut cutAt(const Dendrogram& tree, const std::vector<double>& weights, double floor, int merges) {
-  Cut cut;
-  cut.labels = cutTree(tree, merges);
-  std::vector<double> sizes(tree.leaves - merges);
-  for (int leaf = 0; leaf < tree.leaves; ++leaf) sizes[cut.labels[leaf]] += weights[leaf];
-  for (size_t label = 0; label < sizes.size(); ++label) {
-    if (sizes[label] >= floor) cut.speakers.push_back(static_cast<int>(label));
-  }
-  if (cut.speakers.empty()) {
-    cut.speakers.push_back(static_cast<int>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin()));
-  }
-  return cut;
-}
-
-Cut findSpeakers(const Dendrogram& tree, const std::vector<double>& weights, const ClusterOptions& options) {
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  const double floor = std::max(options.floorSeconds, options.floorShare * total);
-  const auto exactly = [&](int number) {
-    const int merges = mergesForNumber(tree, weights, floor, number);
-    Cut cut = cutAt(tree, weights, floor, merges);
-    // Too little speech for so many: the number that was asked for counts, not the floor.
-    return static_cast<int>(cut.speakers.size()) < number ? cutAt(tree, weights, 0, merges) : cut;
-  };
-  if (options.numSpeakers > 0) return exactly(options.numSpeakers);
-  Cut cut = cutAt(tree, weights, floor, tree.mergesWithin(options.threshold));
-  const int found = static_cast<int>(cut.speakers.size());
-  if (found > options.maxSpeakers) return exactly(options.maxSpeakers);
-  if (found < options.minSpeakers) return exactly(options.minSpeakers);
-  return cut;
+// How many of the tree's merges are within speakers.
+int mergesFor(const Dendrogram& tree, const ClusterOptions& options) {
+  if (options.numSpeakers > 0) return tree.mergesTo(options.numSpeakers);
+  const int merges = tree.mergesWithin(options.threshold), found = tree.leaves - merges;
+  if (found > options.maxSpeakers) return tree.mergesTo(options.maxSpeakers);
+  if (found < options.minSpeakers) return tree.mergesTo(options.minSpeakers);
+  return merges;
 }
 
 int nearestVoice(const float* unit, const Voices& voices) {
@@ -114,21 +71,18 @@ Voices findVoices(const PieceVoices& pieces, const ClusterOptions& options, Canc
 
   Leaves leaves = gatherLeaves(pieces, train, static_cast<size_t>(std::max(options.exactPieces, 2)),
                                kNear * options.threshold, cancel);
-  std::vector<double> weights(leaves.groups.size());  // s of clean speech
-  for (size_t i = 0; i < train.size(); ++i) weights[leaves.leafOf[i]] += pieces.cleanSeconds(train[i]);
-  const Cut cut = findSpeakers(averageLinkage(std::move(leaves.groups), cancel), weights, options);
+  const Dendrogram tree = averageLinkage(std::move(leaves.groups), cancel);
+  const std::vector<int> speakerOf = cutTree(tree, mergesFor(tree, options));  // of each leaf
 
   // Voices are means weighted by clean speech, taken again from the pieces that are nearest to them.
-  const int speakers = static_cast<int>(cut.speakers.size());
-  std::vector<int> speakerOf(*std::max_element(cut.labels.begin(), cut.labels.end()) + 1, -1);
-  for (int s = 0; s < speakers; ++s) speakerOf[cut.speakers[s]] = s;
+  const int speakers = *std::max_element(speakerOf.begin(), speakerOf.end()) + 1;
   float unit[kDimensions];
   for (int round = 0; round < 3; ++round) {
     std::vector<float> sums(static_cast<size_t>(speakers) * kDimensions);
     for (size_t i = 0; i < train.size(); ++i) {
       pieces.voice(train[i], unit);
-      const int speaker = round == 0 ? speakerOf[cut.labels[leaves.leafOf[i]]] : nearestVoice(unit, voices);
-      if (speaker >= 0) addScaled(unit, weightOf(pieces, train[i]), &sums[static_cast<size_t>(speaker) * kDimensions]);
+      const int speaker = round == 0 ? speakerOf[leaves.leafOf[i]] : nearestVoice(unit, voices);
+      addScaled(unit, weightOf(pieces, train[i]), &sums[static_cast<size_t>(speaker) * kDimensions]);
     }
     voices = unitVoices(std::move(sums), round > 0 ? &voices : nullptr);
     cancel.throwIfCancelled();

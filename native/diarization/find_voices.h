@@ -13,10 +13,6 @@ struct ClusterOptions {
   int maxSpeakers = 20;
   double trainSeconds = 1.0;   // clean speech of the pieces that speakers are found from
   double smoothSeconds = 1.5;  // pieces with less clean speech lean on the mean of their track
-  // A cluster with less clean speech than this many seconds, or this share of all, is no speaker: its pieces go to the
-  // others. With a number asked for, the tree is cut where there are that many above the floor, if it can be.
-  double floorSeconds = 0;
-  double floorShare = 0;
   // Up to so many pieces are clustered exactly. More are clustered in blocks first, to groups of very near ones.
   int exactPieces = 8192;
 };

@@ -17,13 +17,14 @@ constexpr size_t kMostFloats = size_t{1} << 20;
 
 void FrameQueue::open(const DecoderFormat& format) {
   if (format.channels == 1) {
-    throw Error(codes::kInvalidArg,
-                "the audio has one channel, so its speakers can't be told by channel: have them told by voice, which is "
-                "the default");
+    throw Error(
+        codes::kInvalidArg,
+        "the audio has one channel, so its speakers can't be told by channel: have them told by voice, which is "
+        "the default");
   }
   if (format.channels > kMostChannels) {
-    throw Error(codes::kInvalidArg, "the audio has " + std::to_string(format.channels) +
-                                        " channels, and at most " + std::to_string(kMostChannels) +
+    throw Error(codes::kInvalidArg, "the audio has " + std::to_string(format.channels) + " channels, and at most " +
+                                        std::to_string(kMostChannels) +
                                         " can be a speaker each: have speakers told by voice, which is the default");
   }
   std::lock_guard<std::mutex> lock(mutex_);

@@ -1,13 +1,16 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { openAudio } from '../../lib/audio/source.js';
-import { binding } from '../../lib/binding.js';
-import { type AudioSource, type PcmFormat, transcribe, transcribeChunked } from '../../lib/index.js';
-import { loadDiarizer } from '../../lib/models/diarizer.js';
-import { resolveSpeakers } from '../../lib/pipeline/speaker-options.js';
-import { SpeakerTracker } from '../../lib/pipeline/speaker-tracker.js';
-import { samples } from '../../lib/pipeline/time.js';
-import type { SpeakerTrack, SpeakerTurn } from '../../lib/types.js';
+import {
+  type AudioSource,
+  type DiarizeOptions,
+  diarize,
+  enroll,
+  type PcmFormat,
+  type SpeakerTrack,
+  type SpeakerTurn,
+  transcribe,
+  transcribeChunked,
+} from '../../lib/index.js';
 import { compareTurns, errorRate } from '../helpers/der.js';
 import { assertIdle, assertSound, rejects } from '../helpers/engine.js';
 import { parseRttm } from '../helpers/rttm.js';
@@ -42,30 +45,12 @@ interface Heard extends SpeakerTrack {
   provisional: SpeakerTurn[];
 }
 
-/** The turns by channel, as a transcription finds them, without its words. */
-async function listen(
-  audio: AudioSource,
-  { start = 0, end = Number.POSITIVE_INFINITY, pcm }: { start?: number; end?: number; pcm?: PcmFormat } = {},
-): Promise<Heard> {
-  const addon = binding();
-  const cancel = new addon.CancelToken();
-  const diarizer = await loadDiarizer();
-  const begin = samples(start);
-  const tracker = await SpeakerTracker.open(addon, diarizer, resolveSpeakers({}, true), { begin, threads: 1 }, cancel);
-  try {
-    const plan = { begin, end: samples(end), chunkSamples: 30 * RATE, vadModel: '', diarization: tracker.native };
-    const open = await openAudio(addon, audio, pcm ? { pcm } : {}, plan, cancel);
-    const provisional: SpeakerTurn[] = [];
-    tracker.start((turns) => provisional.push(...turns));
-    await open.planner.drain(cancel);
-    const track = await tracker.finish();
-    await open.close();
-    return { ...track, provisional };
-  } finally {
-    cancel.cancel();
-    await tracker.close();
-    await diarizer.close();
-  }
+async function listen(audio: AudioSource, options: DiarizeOptions = {}): Promise<Heard> {
+  const job = diarize(audio, { ...options, channels: true, threads: 1 });
+  const provisional: SpeakerTurn[] = [];
+  for await (const event of job) if (event.type === 'turn') provisional.push(event.turn);
+  const { speakers, turns, exclusiveTurns } = await job;
+  return { speakers, turns, exclusiveTurns, provisional };
 }
 
 const truth = (start = 0, end = CALL_SECONDS): SpeakerTurn[] =>
@@ -124,10 +109,10 @@ for (const [path, file] of [
   [CALL, 'call'],
 ] as const) {
   sharedTest.serial([path, TRUTH], `a range of the ${file} has its own turns, from a file and a stream`, async (t) => {
-    const range = { start: 57.3, end: 121.9 };
+    const range = { startTime: 57.3, endTime: 121.9 };
     const heard = await listen(sharedPath(path), range);
-    assertTurns(t, heard, range.start, range.end);
-    const counts = compareTurns(truth(range.start, range.end), heard.turns, { duration: CALL_SECONDS });
+    assertTurns(t, heard, range.startTime, range.endTime);
+    const counts = compareTurns(truth(range.startTime, range.endTime), heard.turns, { duration: CALL_SECONDS });
     t.true(errorRate(counts) < 0.07, `DER ${errorRate(counts)}`);
     t.deepEqual(await listen(createReadStream(sharedPath(path)), range), heard);
   });
@@ -146,6 +131,17 @@ test.serial('channels keep their numbers, whoever speaks first, and however many
   for (const turn of turns.filter(({ speaker }) => speaker === 'SPEAKER_01')) {
     t.true(turn.start > 3 && turn.end <= 3 + JFK_SECONDS + 0.05);
   }
+});
+
+test.serial('a channel of a known voice has its name', async (t) => {
+  const late = new Float32Array(14 * RATE);
+  late.set(jfkSamples(), 3 * RATE);
+  const { bytes, pcm } = interleaved([new Float32Array(0), late, conversationSamples().subarray(8 * RATE, 17 * RATE)]);
+  const { speakers } = await listen(bytes, { pcm, voices: { Kennedy: await enroll(JFK) } });
+  t.deepEqual(
+    speakers.map(({ label }) => label),
+    ['Kennedy', 'SPEAKER_02'],
+  );
 });
 
 test.serial('a voice that leaks into the other channel is not its speaker', async (t) => {
@@ -185,7 +181,8 @@ test.serial('silence on all channels has no speakers', async (t) => {
 
 test.serial('audio that has no channel for each speaker is refused', async (t) => {
   const mono = await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { diarize: 'channels' }));
-  t.regex(mono.message, /one channel.*diarize: true/);
+  t.regex(mono.message, /one channel.*by voice/);
+  t.is((await rejects(t, 'ERR_INVALID_ARG', () => listen(JFK))).message, mono.message);
   const silence = Array.from({ length: 9 }, () => new Float32Array(RATE));
   const { bytes, pcm } = interleaved(silence);
   const many = await rejects(t, 'ERR_INVALID_ARG', () => transcribe(bytes, { pcm, diarize: 'channels' }));
@@ -196,8 +193,12 @@ test.serial('audio that has no channel for each speaker is refused', async (t) =
 test.serial('options that channels leave no room for are refused', async (t) => {
   for (const extra of [{ channel: 0 }, { numSpeakers: 2 }, { minSpeakers: 2 }, { maxSpeakers: 3 }]) {
     const error = await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { diarize: 'channels', ...extra }));
-    t.regex(error.message, /channels/);
+    t.regex(error.message, /^diarize: 'channels' /);
+    const alone = await rejects(t, 'ERR_INVALID_ARG', () => listen(JFK, extra));
+    t.regex(alone.message, /^channels: true /);
   }
+  await rejects(t, 'ERR_INVALID_ARG', () => diarize(JFK, { channels: 'yes' as never }));
+  t.is((await diarize(JFK, { channels: false })).speakers.length, 1);
 });
 
 test.serial('a job that is stopped leaves nothing, and tells what it heard', async (t) => {
@@ -216,6 +217,18 @@ test.serial('a job that is stopped leaves nothing, and tells what it heard', asy
   const error = (await rejects(t, 'ERR_ABORTED', () => job)) as Error & { partial?: SpeakerTrack };
   t.true((error.partial?.turns.length ?? 0) > 0);
   t.deepEqual(new Set(error.partial?.turns.map(({ speaker }) => speaker)), new Set(['SPEAKER_00']));
+});
+
+test.serial('without a transcript, a job that is stopped leaves nothing at all', async (t) => {
+  const voice = jfkSamples();
+  const { bytes, pcm } = interleaved([voice, voice, voice, voice]);
+  for (const delay of [0, 20, 100]) {
+    const job = diarize(bytes, { pcm, channels: true });
+    setTimeout(() => job.abort(), delay);
+    const error = await rejects(t, 'ERR_ABORTED', () => job);
+    t.is(error.partial, undefined);
+    assertIdle(t);
+  }
 });
 
 test.serial('a stream that breaks off fails the job and leaves nothing', async (t) => {

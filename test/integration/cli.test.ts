@@ -1,95 +1,35 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  createReadStream,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { Transcript } from '../../lib/types.js';
-import { REPO } from '../helpers/shared.js';
+import { type Ended, hearken, longWav, signalled, start, wait } from '../helpers/cli-process.js';
+import { folder } from '../helpers/folder.js';
+import { JFK } from '../helpers/speech.js';
 
 // The command as a user runs it: a process of its own, the embedded model, the sample of the repository.
 
-const JFK = join(REPO, 'examples', 'jfk.wav');
 const SAID = 'and so my fellow americans ask not what your country can do for you ask what you can do for your country';
 const HALF_A_MINUTE = 30_000;
 
-interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  out: string;
-  err: string;
-}
-
-function start(args: string[], stdout: 'pipe' | number = 'pipe'): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(REPO, 'bin', 'hearken.js'), ...args], {
-    stdio: ['pipe', stdout, 'pipe'],
-  });
-  const texts = { out: '', err: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text) => {
-    texts.out += text;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (text) => {
-    texts.err += text;
-  });
-  // The child may end before it has read all of what it is given.
-  child.stdin?.on('error', () => {});
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, ...texts }));
-  });
-  return { child, ended };
-}
-
-/** stdin stays open: a command that does not read it must not wait for it. */
-async function hearken(...args: string[]): Promise<Ended> {
-  const { child, ended } = start(args);
-  const result = await ended;
-  child.stdin?.destroy();
-  return result;
-}
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Without the labels of speakers. */
 const words = (text: string) =>
   text
+    .replace(/^SPEAKER_00: /gm, '')
     .toLowerCase()
     .match(/[a-z]+/g)
     ?.join(' ');
-
-function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'hearken-cli-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** The sample over and over: long enough to be stopped in the middle. */
-function longWav(path: string, times: number): void {
-  const sample = readFileSync(JFK);
-  const at = sample.indexOf('data', 12, 'latin1');
-  const data = sample.subarray(at + 8, at + 8 + sample.readUInt32LE(at + 4));
-  const header = Buffer.from(sample.subarray(0, at + 8));
-  header.writeUInt32LE(header.length + data.length * times - 8, 4);
-  header.writeUInt32LE(data.length * times, at + 4);
-  writeFileSync(path, Buffer.concat([header, ...Array<Buffer>(times).fill(data)]));
-}
 
 test('a file: its words on stdout and nothing else', async (t) => {
   const { code, out, err } = await hearken('transcribe', JFK);
   t.is(code, 0, err);
   t.is(words(out), SAID);
-  t.true(out.endsWith('\n'));
+  t.regex(out, /^SPEAKER_00: And so.*\n$/);
   t.is(err, '');
 });
 
 test('every format, into a folder, with no temporary file left', async (t) => {
   const root = folder(t);
-  const formats = ['txt', 'json', 'srt', 'vtt', 'md'];
+  const formats = ['txt', 'json', 'srt', 'vtt', 'md', 'rttm'];
   for (const format of formats) {
     const args = ['transcribe', JFK, '-o', `${join(root, 'out')}/`, '-f', format];
     const { code, out, err } = await hearken(...args);
@@ -101,7 +41,8 @@ test('every format, into a folder, with no temporary file left', async (t) => {
   t.is(words(read('txt')), SAID);
   t.regex(read('srt'), /^1\n00:00:0\d,\d{3} --> 00:00:\d\d,\d{3}\n/);
   t.true(read('vtt').startsWith('WEBVTT\n\n00:00:0'));
-  t.regex(read('md'), /^`00:00:0\d` And so/);
+  t.regex(read('md'), /^`00:00:0\d` \*\*SPEAKER\\_00:\*\* And so/);
+  t.regex(read('rttm'), /^SPEAKER jfk 1 0\.\d{3} /);
   const transcript = JSON.parse(read('json')) as Transcript;
   t.is(transcript.duration, 11);
   t.is(transcript.segments[0]?.words, undefined);
@@ -198,7 +139,8 @@ unixTest('SIGINT keeps what is done and says so', async (t) => {
     await wait(delay);
     const sent = Date.now();
     child.kill('SIGINT');
-    const { code, out, err } = await ended;
+    const { code, signal, out, err } = await ended;
+    if (signal === 'SIGINT') continue; // it was not even listening yet
     t.is(code, 130, err);
     t.is(out, '');
     t.true(Date.now() - sent < 5000, `ended after ${Date.now() - sent} ms`);
@@ -234,15 +176,10 @@ unixTest('a second SIGINT ends it at once', async (t) => {
 });
 
 unixTest('SIGTERM while stdin brings nothing', async (t) => {
-  const { child, ended } = start(['transcribe', '-']);
-  await wait(1500);
-  const sent = Date.now();
-  child.kill('SIGTERM');
-  const { code, err } = await ended;
-  child.stdin?.destroy();
+  const { code, err, milliseconds } = await signalled('SIGTERM', 'transcribe', '-');
   t.is(code, 130, err);
   t.regex(err, /^hearken: interrupted: nothing transcribed yet/);
-  t.true(Date.now() - sent < 5000);
+  t.true(milliseconds < 5000, `ended after ${milliseconds} ms`);
 });
 
 test.serial('nothing keeps the process alive after its work', async (t) => {

@@ -155,6 +155,10 @@ test.serial('a known voice gets its name, a stranger a label', async (t) => {
   const strict = await diarize(CONVERSATION, { voices: { Kennedy }, voiceThreshold: 0.999 });
   t.is(strict.speakers[0]?.label, 'SPEAKER_00');
   await rejects(t, 'ERR_INVALID_ARG', () => diarize(CONVERSATION, { voices: { Ada: [1, 2, 3] } }));
+  for (const name of ['', ' ', 'SPEAKER_00']) {
+    const error = await rejects(t, 'ERR_INVALID_ARG', () => diarize(CONVERSATION, { voices: { [name]: Kennedy } }));
+    t.true(error.message.includes(`'${name}'`), error.message);
+  }
   await rejects(t, 'ERR_INVALID_ARG', () => diarize(CONVERSATION, { voices: { Ada: new Array(192).fill(0) } }));
   await rejects(t, 'ERR_AUDIO_FORMAT', () => enroll(new Float32Array(3 * RATE)));
 });

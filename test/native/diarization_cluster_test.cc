@@ -107,36 +107,6 @@ TEST(cluster_finds_the_number_or_keeps_to_the_one_given) {
   }
 }
 
-TEST(cluster_forced_to_a_number_takes_large_clusters_not_stray_pieces) {
-  // Two voices that are near each other, and two coughs that are near nothing.
-  TrackRecord record;
-  check::Random random(5);
-  const auto base = random.vector(), shift = random.vector();
-  for (int32_t i = 0; i < 60; ++i) {
-    auto voice = random.vector();
-    for (int d = 0; d < kDimensions && i != 20 && i != 40; ++d) {
-      voice[d] = 2 * base[d] + (i % 2 ? shift[d] : -shift[d]) + 0.3f * voice[d];
-    }
-    record.add(check::heard(150 * i, 150 * i + 148, i), voice.data());
-  }
-  CancelToken cancel;
-  ClusterOptions options;
-  options.numSpeakers = 2;
-  auto labels = cluster(record, options, cancel).labels;
-  CHECK(labels[1] == labels[2]);  // the plain cut takes a cough for a speaker
-  options.floorShare = 0.05;
-  const auto found = cluster(record, options, cancel);
-  CHECK(found.speakers == 2);
-  for (int i = 0; i < 60; ++i) {
-    if (i != 20 && i != 40) CHECK(found.labels[i] == found.labels[i % 2]);
-  }
-  CHECK(found.labels[0] != found.labels[1]);
-  options.numSpeakers = 5;  // more than there are above the floor: what was asked for counts
-  CHECK(cluster(record, options, cancel).speakers == 5);
-  options.numSpeakers = 0;
-  CHECK(cluster(record, options, cancel).speakers == 1);  // without the coughs
-}
-
 TEST(cluster_in_blocks_says_what_the_exact_way_says) {
   RandomVoices random(17, 6, 0.8);
   std::vector<int> truth;

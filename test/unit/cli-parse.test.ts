@@ -2,7 +2,8 @@ import test from 'ava';
 import { InvalidArgumentError } from 'commander';
 import { printable } from '../../lib/cli/io.js';
 import { planOutput } from '../../lib/cli/output.js';
-import { number, parseLanguage, parseTime } from '../../lib/cli/parse.js';
+import { number, parseLanguage, parseTime, parseVoice } from '../../lib/cli/parse.js';
+import { DIARIZATION_FORMATS, OUTPUT_FORMATS } from '../../lib/formats/index.js';
 import type { OutputFormat } from '../../lib/types.js';
 
 test('times in every spelling', (t) => {
@@ -50,6 +51,8 @@ test('numbers within bounds', (t) => {
   }
   t.is(number(5, 600, 'any')('7.5'), 7.5);
   t.throws(() => number(5, 600, 'any')('4.9'));
+  t.is(number(-1, 1, 'any')('-0.25'), -0.25);
+  for (const value of ['-1.01', '1.01', '--1', '-', '.5', '1e-1']) t.throws(() => number(-1, 1, 'any')(value));
 });
 
 test('languages', (t) => {
@@ -59,10 +62,31 @@ test('languages', (t) => {
     t.throws(() => parseLanguage(value), { instanceOf: InvalidArgumentError });
 });
 
+test('voices: a name and a clip, one for each name', (t) => {
+  const ada = { name: 'Ada Lovelace', clip: 'clips/a=b.wav' };
+  t.deepEqual(parseVoice('Ada Lovelace=clips/a=b.wav'), [ada]);
+  t.deepEqual(parseVoice('李=b.wav', [ada]), [ada, { name: '李', clip: 'b.wav' }]);
+  const wrong = {
+    Ada: /a name, =, and a clip/,
+    'Ada=': /a name, =, and a clip/,
+    '=a.wav': /a name, =, and a clip/,
+    ' =a.wav': /a name, =, and a clip/,
+    '': /a name, =, and a clip/,
+    'A\nb=a.wav': /control character/,
+    'SPEAKER_00=a.wav': /strangers/,
+    'Ada=-': /stdin/,
+    'Ada Lovelace=c.wav': /has a clip already/,
+  };
+  for (const [value, message] of Object.entries(wrong)) {
+    t.throws(() => parseVoice(value, [ada]), { instanceOf: InvalidArgumentError, message }, value);
+  }
+});
+
 const plan = (files: string[], output?: string, format?: OutputFormat, folders: string[] = []) =>
   planOutput(
     files,
     { ...(output === undefined ? {} : { output }), ...(format === undefined ? {} : { format }) },
+    { known: OUTPUT_FORMATS, usual: 'txt' },
     (path) => folders.includes(path),
   );
 
@@ -82,6 +106,17 @@ test("the format is -f, or -o's extension", (t) => {
   t.throws(() => plan(['a.mp3'], 'b.docx'), { message: /b\.docx names no format/ });
   t.is(plan(['a.mp3'], 'b.docx', 'txt').format, 'txt');
   t.throws(() => plan(['a.mp3'], ''), { message: /empty/ });
+});
+
+test('the formats are those of the command', (t) => {
+  const diarization = { known: DIARIZATION_FORMATS, usual: 'rttm' } as const;
+  const planned = (output?: string) =>
+    planOutput(['a.mp3'], output === undefined ? {} : { output }, diarization, () => false);
+  t.is(planned().format, 'rttm');
+  t.is(planned('-').format, 'rttm');
+  t.is(planned('b.JSON').format, 'json');
+  t.deepEqual(planned('out/').targets, ['out/a.rttm']);
+  t.throws(() => planned('b.srt'), { message: /b\.srt names no format: give -f rttm\|json/ });
 });
 
 test('a folder gets one file for each', (t) => {

@@ -1,86 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough, type Readable, Writable } from 'node:stream';
-import test, { type ExecutionContext } from 'ava';
-import type { CliIO } from '../../lib/cli/io.js';
-import { run } from '../../lib/cli/main.js';
+import { Writable } from 'node:stream';
+import test from 'ava';
 import { HearkenError } from '../../lib/errors.js';
 import { Result } from '../../lib/result.js';
-import type { CoverageSpan, TranscribeOptions, TranscriptionJob, WhisperModel } from '../../lib/types.js';
-
-/** What the stand-in for the library does for a file: its text, an error, or something of the test's own. */
-type Behaviour = (file: string, options: TranscribeOptions) => Promise<Result>;
-
-function result(text: string, coverage: CoverageSpan[] = [{ start: 0, end: 20, status: 'decoded' }]): Result {
-  const words = [{ start: 0, end: 1, text, probability: 1 }];
-  const segments =
-    text === '' ? [] : [{ id: 0, start: 0, end: 10, text, avgLogprob: 0, noSpeechProb: 0, language: 'en', words }];
-  return new Result({ text, language: 'en', duration: 20, segments, coverage });
-}
-
-interface World {
-  code: number;
-  out: string;
-  err: string;
-  calls: { file: string; options: TranscribeOptions }[];
-  loads: number;
-  closes: number;
-  listeners: number;
-}
-
-interface Setting {
-  behaviour?: Behaviour;
-  tty?: boolean;
-  stdin?: Partial<CliIO['stdin']>;
-  stdout?: Writable;
-  signals?: EventEmitter;
-}
-
-async function hearken(argv: string[], setting: Setting = {}): Promise<World> {
-  const behaviour = setting.behaviour ?? (async (file) => result(`text of ${file}`));
-  const texts = { out: '', err: '' };
-  const sink = (key: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, callback) {
-        texts[key] += chunk;
-        callback();
-      },
-    });
-  const signals = setting.signals ?? new EventEmitter();
-  const calls: World['calls'] = [];
-  let loads = 0;
-  let closes = 0;
-  const code = await run(argv, {
-    stdin: Object.assign(new PassThrough(), setting.stdin),
-    stdout: setting.stdout ?? sink('out'),
-    stderr: Object.assign(sink('err'), { isTTY: setting.tty ?? false, columns: 80 }),
-    signals,
-    library: async () => ({
-      transcribeChunked: (audio: string | Readable, options: TranscribeOptions) => {
-        const file = typeof audio === 'string' ? audio : 'a stream';
-        calls.push({ file, options });
-        return behaviour(file, options) as unknown as TranscriptionJob;
-      },
-      loadWhisperModel: async () => {
-        loads++;
-        const close = async () => {
-          closes++;
-        };
-        return { close } as unknown as WhisperModel;
-      },
-    }),
-  });
-  const listeners = signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM');
-  return { code, ...texts, calls, loads, closes, listeners };
-}
-
-function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'hearken-cli-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+import { type Behaviour, hearken, optionsOf, resultOf } from '../helpers/cli-world.js';
+import { folder } from '../helpers/folder.js';
 
 /** Runs until the signal comes, then rejects as an aborted job does. */
 function interruptible(signals: EventEmitter, partial: Result | undefined, signal = 'SIGINT'): Behaviour {
@@ -98,11 +24,10 @@ test('one file: its text on stdout, nothing on stderr', async (t) => {
   t.is(world.code, 0);
   t.is(world.out, 'text of a.mp3\n');
   t.is(world.err, '');
-  t.is(world.loads, 0);
+  t.deepEqual(world.loads, []);
   t.is(world.listeners, 0);
-  const { signal, onProgress, ...options } = world.calls[0]?.options ?? {};
-  t.deepEqual(options, { words: false, skipSilence: true });
-  t.truthy(signal && onProgress);
+  t.deepEqual(optionsOf(world), { words: false, skipSilence: true });
+  t.truthy(world.calls[0]?.options.signal && world.calls[0]?.options.onProgress);
 });
 
 test('every option reaches the library', async (t) => {
@@ -110,8 +35,7 @@ test('every option reaches the library', async (t) => {
     '--model base --language DE --translate --words -f json --start 1:00 --end 2:00.5 --chunk-size 20 --workers 3 --threads 2 --channel 1 --beam-size 5 --prompt Hi --max-segment-length 40 --no-skip-silence --offline --quiet';
   const world = await hearken(['transcribe', 'a.mp3', ...argv.split(' ')]);
   t.is(world.code, 0, world.err);
-  const { signal: _signal, onProgress: _onProgress, ...options } = world.calls[0]?.options ?? {};
-  t.deepEqual(options, {
+  t.deepEqual(optionsOf(world), {
     model: 'base',
     language: 'de',
     translate: true,
@@ -132,15 +56,9 @@ test('every option reaches the library', async (t) => {
 
 test('what is said of the speakers reaches the library', async (t) => {
   const options = async (...flags: string[]) => {
-    const { code, err, calls } = await hearken(['transcribe', 'a.mp3', ...flags]);
-    t.is(code, 0, err);
-    const {
-      signal: _signal,
-      onProgress: _onProgress,
-      words: _words,
-      skipSilence: _skip,
-      ...rest
-    } = calls[0]?.options ?? {};
+    const world = await hearken(['transcribe', 'a.mp3', ...flags]);
+    t.is(world.code, 0, world.err);
+    const { words: _words, skipSilence: _skip, ...rest } = optionsOf(world);
     return rest;
   };
   t.deepEqual(await options(), {}, "the library's default");
@@ -152,18 +70,18 @@ test('what is said of the speakers reaches the library', async (t) => {
 });
 
 const told = (turns = [{ start: 0.5, end: 2, speaker: 'Ada B' }]): Behaviour => {
-  return async () => new Result({ ...result('hi'), turns });
+  return async () => new Result({ ...resultOf('hi'), turns });
 };
 
 test('RTTM names every recording, and needs no headers for that', async (t) => {
   const root = folder(t);
   const line = (name: string) => `SPEAKER ${name} 1 0.500 1.500 <NA> <NA> Ada_B <NA> <NA>\n`;
   const behaviour = told();
-  const one = await hearken(['transcribe', 'x/my talk.mp3', '-f', 'rttm'], { behaviour });
+  const one = await hearken(['transcribe', 'x/my talk.mp3', '-f', 'rttm'], { transcription: behaviour });
   t.is(one.out, line('my_talk'));
-  const several = await hearken(['transcribe', 'a.mp3', 'a.wav', '-', '-f', 'rttm'], { behaviour });
+  const several = await hearken(['transcribe', 'a.mp3', 'a.wav', '-', '-f', 'rttm'], { transcription: behaviour });
   t.is(several.out, line('a.mp3') + line('a.wav') + line('stdin'));
-  const filed = await hearken(['transcribe', 'a.mp3', '-o', join(root, 'b.rttm')], { behaviour });
+  const filed = await hearken(['transcribe', 'a.mp3', '-o', join(root, 'b.rttm')], { transcription: behaviour });
   t.is(filed.code, 0, filed.err);
   t.is(readFileSync(join(root, 'b.rttm'), 'utf8'), line('a'));
 });
@@ -232,6 +150,7 @@ test('help and version are no errors', async (t) => {
     const help = await hearken(argv);
     t.is(help.code, 0);
     t.regex(help.out, /Examples:\n {2}hearken transcribe/);
+    t.regex(help.out, /hearken diarize/, 'where who speaks when is had without the words');
     t.is(help.err, '');
   }
 });
@@ -239,8 +158,8 @@ test('help and version are no errors', async (t) => {
 test('several files: a header each, and the model is loaded once and closed', async (t) => {
   const world = await hearken(['transcribe', 'a.mp3', 'b.mp3']);
   t.is(world.out, '==> a.mp3 <==\ntext of a.mp3\n\n==> b.mp3 <==\ntext of b.mp3\n');
-  t.is(world.loads, 1);
-  t.is(world.closes, 1);
+  t.deepEqual(world.loads, ['diarizer', 'model']);
+  t.deepEqual(world.closes.sort(), ['diarizer', 'model']);
   t.truthy(world.calls[1]?.options.model);
   const md = await hearken(['transcribe', 'a.mp3', 'b.mp3', '-f', 'md']);
   t.true(md.out.startsWith('## a.mp3\n\n`00:00:00` text of a.mp3\n\n## b.mp3\n'));
@@ -265,9 +184,9 @@ test('a file that fails does not stop the others, and the code is 1', async (t) 
   const behaviour: Behaviour = async (file) => {
     if (file === 'a\u001b.mp3') throw new HearkenError('ERR_AUDIO_FORMAT', 'not audio:\n it is a picture');
     if (file === 'b.mp3') throw Object.assign(new Error('no such file'), { code: 'ERR_AUDIO_NOT_FOUND' });
-    return result('fine');
+    return resultOf('fine');
   };
-  const world = await hearken(['transcribe', 'a\u001b.mp3', 'b.mp3', 'c.mp3'], { behaviour });
+  const world = await hearken(['transcribe', 'a\u001b.mp3', 'b.mp3', 'c.mp3'], { transcription: behaviour });
   t.is(world.code, 1);
   t.is(world.out, '==> c.mp3 <==\nfine\n');
   t.is(
@@ -311,7 +230,7 @@ test('- is stdin', async (t) => {
 
 test('an interrupted job keeps what is done, and says so', async (t) => {
   const root = folder(t);
-  const partial = result('the first part', [
+  const partial = resultOf('the first part', [
     { start: 0, end: 754, status: 'decoded' },
     { start: 754, end: 800, status: 'aborted' },
     { start: 800, end: 900, status: 'decoded' },
@@ -321,19 +240,19 @@ test('an interrupted job keeps what is done, and says so', async (t) => {
     const path = join(root, `${name}.txt`);
     const world = await hearken(['transcribe', 'a.mp3', 'b.mp3', '-o', '-'], {
       signals,
-      behaviour: interruptible(signals, partial, name),
+      transcription: interruptible(signals, partial, name),
     });
     t.is(world.code, 130);
     t.is(world.calls.length, 1, 'the next file is not begun');
     t.is(world.out, '==> a.mp3 <==\nthe first part\n');
     t.is(world.err, 'hearken: interrupted: partial result up to 12:34 written to stdout\n');
-    t.is(world.closes, 1);
+    t.deepEqual(world.closes.sort(), ['diarizer', 'model']);
     t.is(world.listeners, 0, 'the next signal must kill');
 
     const again = new EventEmitter();
     const filed = await hearken(['transcribe', 'a.mp3', '-o', path], {
       signals: again,
-      behaviour: interruptible(again, partial, name),
+      transcription: interruptible(again, partial, name),
     });
     t.is(filed.code, 130);
     t.is(filed.err, `hearken: interrupted: partial result up to 12:34 kept in ${path}\n`);
@@ -343,12 +262,12 @@ test('an interrupted job keeps what is done, and says so', async (t) => {
 
 test('an interruption before the first text writes nothing', async (t) => {
   const root = folder(t);
-  for (const partial of [undefined, result('')]) {
+  for (const partial of [undefined, resultOf('')]) {
     const signals = new EventEmitter();
     const path = join(root, 'x.txt');
     const world = await hearken(['transcribe', 'a.mp3', '-o', path], {
       signals,
-      behaviour: interruptible(signals, partial),
+      transcription: interruptible(signals, partial),
     });
     t.is(world.code, 130);
     t.is(world.err, 'hearken: interrupted: nothing transcribed yet, nothing written\n');
@@ -360,9 +279,9 @@ test('a signal between two files ends with 130, the first kept', async (t) => {
   const signals = new EventEmitter();
   const world = await hearken(['transcribe', 'a.mp3', 'b.mp3'], {
     signals,
-    behaviour: async () => {
+    transcription: async () => {
       signals.emit('SIGINT');
-      return result('done');
+      return resultOf('done');
     },
   });
   t.is(world.code, 130);
@@ -374,7 +293,7 @@ test('an abort that is nobody’s signal is a failure', async (t) => {
   const behaviour: Behaviour = async () => {
     throw new HearkenError('ERR_ABORTED', 'gone');
   };
-  const { code, err } = await hearken(['transcribe', 'a.mp3'], { behaviour });
+  const { code, err } = await hearken(['transcribe', 'a.mp3'], { transcription: behaviour });
   t.is(code, 1);
   t.is(err, 'hearken: a.mp3: gone [ERR_ABORTED]\n');
 });
@@ -405,7 +324,7 @@ test('progress on a terminal, cleared before anything else is said', async (t) =
     onProgress?.({ fraction: 0.5, processed: 10, total: 20, elapsed: 1, eta: 1, speed: 10 });
     throw new HearkenError('ERR_DECODE', 'bad');
   };
-  const world = await hearken(['transcribe', 'a.mp3'], { behaviour, tty: true });
+  const world = await hearken(['transcribe', 'a.mp3'], { transcription: behaviour, tty: true });
   t.is(world.err, '\r\u001b[2Ka.mp3  starting\r\u001b[2Khearken: a.mp3: bad [ERR_DECODE]\n');
   const quiet = await hearken(['transcribe', 'a.mp3', '-q'], { tty: true });
   t.is(quiet.err, '');
@@ -413,14 +332,14 @@ test('progress on a terminal, cleared before anything else is said', async (t) =
 
 test('what has no text though there was something to hear is told', async (t) => {
   const behaviour: Behaviour = async () =>
-    result('some', [
+    resultOf('some', [
       { start: 0, end: 60, status: 'decoded' },
       { start: 60, end: 72.5, status: 'failed', reason: 'repetition loop' },
       { start: 72.5, end: 80, status: 'silence' },
       { start: 80, end: 90, status: 'suppressed' },
     ]);
-  const { code, err } = await hearken(['transcribe', 'a.mp3'], { behaviour });
+  const { code, err } = await hearken(['transcribe', 'a.mp3'], { transcription: behaviour });
   t.is(code, 0);
   t.is(err, 'hearken: a.mp3: warning: 22.5 s without text: 1:00–1:12 failed (repetition loop), 1:20–1:30 suppressed\n');
-  t.is((await hearken(['transcribe', 'a.mp3', '-q'], { behaviour })).err, '');
+  t.is((await hearken(['transcribe', 'a.mp3', '-q'], { transcription: behaviour })).err, '');
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatOfPath, formatTranscript } from '../../lib/formats/index.js';
+import { formatOfPath, formatTranscript, OUTPUT_FORMATS } from '../../lib/formats/index.js';
 import { toJSONText } from '../../lib/formats/json.js';
 import { toMarkdown } from '../../lib/formats/md.js';
 import { formatRttm, toRTTM } from '../../lib/formats/rttm.js';
@@ -369,10 +369,10 @@ test('an empty transcript is an empty document', (t) => {
 });
 
 test('the format is read from the extension', (t) => {
-  t.is(formatOfPath('/a/b.JSON'), 'json');
-  t.is(formatOfPath('a.b/c'), undefined);
-  t.is(formatOfPath('a.constructor'), undefined);
-  t.is(formatOfPath('talk.srt.bak'), undefined);
+  t.is(formatOfPath('/a/b.JSON', OUTPUT_FORMATS), 'json');
+  t.is(formatOfPath('a.b/c', OUTPUT_FORMATS), undefined);
+  t.is(formatOfPath('a.constructor', OUTPUT_FORMATS), undefined);
+  t.is(formatOfPath('talk.srt.bak', OUTPUT_FORMATS), undefined);
   t.throws(() => formatTranscript(TALK, 'pdf' as OutputFormat), { code: 'ERR_INVALID_ARG', message: /txt, json/ });
 });
 
