@@ -170,11 +170,11 @@ are cut to 0.6 to 2 s. The truth is the speech regions that the manifest marks, 
 how the truth of *made* is split (0.5 s).
 
 How far this is held out: nothing in hearken was chosen by these files. In the ${fresh.length} conversations of *new voices* nobody is heard
-in audio/made or audio/diar, but for long_en. In the others ${share('knownVoices')} % (of all composed speech) is of voices of audio/made, ${share('knownUtterances')} % of utterances that are in
-one of its conversations too. The set asr has few voices: two readers are in most conversations, and an earlier tuning of some
+in audio/made or audio/diar, but for long_en. Of all composed speech ${share('knownVoices')} % is of voices of audio/made, ${share('knownUtterances')} % of utterances that
+one of its conversations has too. The set asr has few voices: two readers are in most conversations, and an earlier tuning of some
 constants (docs/speakers.md) used other conversations of mostly the same voices. It is read speech; there was no unseen real meeting.
-*syn1_mono* (one voice) and *syn2_clean* are the fixtures' files that are in no other set; *long_en* (60 minutes, 21 voices) was scored
-first when this comparison was made; *meeting_20min* was looked at during tuning, and stands here because the reference had no figure for it.`;
+*syn1_mono* (one voice) and *syn2_clean* are the fixtures' files that are in no other set; *long_en* (60 minutes, 21 voices) was not
+used in tuning; *meeting_20min* was looked at, and stands here because the reference's table has no figure for it.`;
 }
 
 /** The section's lines. Rows as of the other sets; conversations as composed; recordings give the files. */

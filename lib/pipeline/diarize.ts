@@ -85,7 +85,7 @@ async function run(
     checkStart(job, open.duration);
     const total = rangeSeconds(job, open.duration);
     const reporter = new Reporter(options.onProgress, emit);
-    const report = (sample: number, force = false) => reporter.at(seconds(sample - begin), total, force);
+    const processed = (sample: number) => seconds(sample - begin);
     let told = Promise.resolve();
     const track = tracker;
     const { planner } = open;
@@ -93,7 +93,7 @@ async function run(
       const { decided } = track;
       told = told.then(async () => {
         for (const turn of emit.listening() ? turns : []) await emit({ type: 'turn', turn });
-        await report(decided);
+        await reporter.at(processed(decided), total);
       });
       told.catch((error: unknown) => {
         failed = error;
@@ -108,7 +108,7 @@ async function run(
     const read = planner.position;
     checkStart(job, seconds(read) > job.start ? undefined : job.start);
     const duration = wholeDuration(job, open.duration, read);
-    await report(read, true);
+    await reporter.at(processed(read), processed(read), true); // what was read is all there is
     const result = new SpeakerResult({ ...found, duration });
     await emit({ type: 'done', result });
     return result;

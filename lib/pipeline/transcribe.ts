@@ -144,7 +144,7 @@ async function decodeAll(
   const assembly = new Assembly(begin, job.words || tracker !== undefined, () => language);
   const reporter = new Reporter(options.onProgress, emit);
   const total = rangeSeconds(job, open.duration);
-  const report = (force = false) => reporter.at(seconds(assembly.position - begin), total, force);
+  const processed = () => seconds(assembly.position - begin);
 
   // Segments leave in order, one after another, whether they come from a finished chunk or from a window of a running one.
   let sent = Promise.resolve();
@@ -157,7 +157,7 @@ async function decodeAll(
         const parts = near ? spoken([segment], near, job) : [segment];
         for (const part of parts) await emit({ type: 'segment', segment: { ...part, id: events++ } });
       }
-      await report();
+      await reporter.at(processed(), total);
     });
     return sent;
   };
@@ -214,7 +214,7 @@ async function decodeAll(
   const end = planner.position;
   const coverage = assembly.finish(end, 'silence');
   const whole = await transcript(wholeDuration(job, open.duration, end), coverage);
-  await report(true);
+  await reporter.at(processed(), processed(), true); // what was read is all there is
   const result = new Result(whole);
   const { segments, speakers, turns, exclusiveTurns } = result;
   if (speakers && turns && exclusiveTurns) {
