@@ -1,6 +1,5 @@
 // cluster() for tracks.
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 
 #include "diarization/cluster.h"
@@ -66,8 +65,10 @@ ClusterResult cluster(const TrackRecord& record, const ClusterOptions& options, 
   if (result.speakers == 0) return result;
 
   TrackMeans means(record, options.smoothSeconds);
-  std::vector<size_t> order(record.pieces());
-  std::iota(order.begin(), order.end(), size_t{0});
+  std::vector<size_t> order;  // without those that go with another
+  for (size_t i = 0; i < record.pieces(); ++i) {
+    if (record.like(i) == i) order.push_back(i);
+  }
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     const auto &x = record.piece(a), &y = record.piece(b);
     return std::tie(x.begin, x.end, x.track) < std::tie(y.begin, y.end, y.track);
@@ -101,6 +102,7 @@ ClusterResult cluster(const TrackRecord& record, const ClusterOptions& options, 
     }
     std::vector<double>().swap(scores[a]);
   }
+  for (size_t i = 0; i < record.pieces(); ++i) result.labels[i] = result.labels[record.like(i)];
   return result;
 }
 

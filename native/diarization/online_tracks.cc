@@ -26,18 +26,19 @@ void OnlineTracks::hear(int speaker, const float* unit, float weight) {
   toUnit(voices_[speaker]);
 }
 
-std::vector<Turn> OnlineTracks::add(const HeardPiece& heard, const float* embedding, int64_t samples) {
+std::vector<Turn> OnlineTracks::add(const HeardPiece& heard, const float* embedding, int64_t samples, bool own) {
   const TrackPiece& piece = heard.piece;
   std::vector<float> unit(embedding, embedding + kDimensions);
   const bool voiced = toUnit(unit.data());
-  auto own = std::find_if(tracks_.begin(), tracks_.end(), [&](const TrackVoice& t) { return t.track == piece.track; });
-  if (own == tracks_.end()) own = tracks_.insert(own, {piece.track, 0, std::vector<float>(kDimensions)});
-  own->until = std::max<int64_t>(own->until, piece.end);
-  if (voiced) addScaled(unit.data(), piece.clean, own->sum.data());
-  std::vector<float> mean = own->sum;
+  auto track =
+      std::find_if(tracks_.begin(), tracks_.end(), [&](const TrackVoice& t) { return t.track == piece.track; });
+  if (track == tracks_.end()) track = tracks_.insert(track, {piece.track, 0, std::vector<float>(kDimensions)});
+  track->until = std::max<int64_t>(track->until, piece.end);
+  if (voiced && own) addScaled(unit.data(), piece.clean, track->sum.data());
+  std::vector<float> mean = track->sum;
   const bool directed = toUnit(mean.data());
 
-  const bool trains = voiced && piece.cleanSeconds() >= options_.trainSeconds;
+  const bool trains = voiced && own && piece.cleanSeconds() >= options_.trainSeconds;
   int speaker = last_;
   if (voices_.count() > 0 && (voiced || directed)) {
     std::vector<bool> taken(voices_.count());  // by who speaks at the same time

@@ -22,9 +22,9 @@ class OnlineTracks {
  public:
   explicit OnlineTracks(const OnlineOptions& options) : options_(options) {}
 
-  // The turns of the next piece the tracker gave, with its embedding (zeros: none), by begin; ends at `samples` of
-  // audio.
-  std::vector<Turn> add(const HeardPiece& heard, const float* embedding, int64_t samples = INT64_MAX);
+  // The turns of the next piece the tracker gave, by begin, with its embedding (zeros: none); `own`: not that of a
+  // piece it is like, which tells who speaks but makes no voices. Ends at `samples` of audio.
+  std::vector<Turn> add(const HeardPiece& heard, const float* embedding, int64_t samples = INT64_MAX, bool own = true);
   // No piece that begins before this frame comes any more (Tracker::decidedFrame()): what was kept for such is dropped.
   void decided(int64_t frame);
   int speakers() const { return voices_.count(); }

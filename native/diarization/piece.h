@@ -21,6 +21,7 @@ struct HeardPiece {
   static constexpr uint8_t kActive = 1, kAlone = 2;
   TrackPiece piece;
   std::vector<uint8_t> frames;
+  int64_t silence = 0;  // frames right before it in which nobody is active; 0 where its track goes on
 };
 
 // Which 10 ms frames of the filter bank the piece's embedding is made from, counted from the first sample of the audio

@@ -52,7 +52,6 @@ struct DiarizationStream::Worker {
 
   SegmentationNet segmentation;
   EmbeddingNet embedding;
-  std::vector<int64_t> frames;
   std::vector<float> stretch;
   struct Picked {
     std::vector<float> fbank;
@@ -102,13 +101,22 @@ void DiarizationStream::run(CancelToken& cancel, const OnTurns& onTurns) {
 
 std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch, int64_t count, bool last,
                                              CancelToken& cancel) {
-  const std::vector<HeardPiece> heard = listen(stretch, count, last, cancel);
-  const std::vector<float> embeddings = embed(stretch, heard, cancel);
+  std::vector<Coming> coming = listen(stretch, count, last, cancel);
+  tellVoices(stretch, coming, cancel);
+  const size_t first = record_.pieces();
+  for (size_t i = 0; i < coming.size(); ++i) {
+    if (coming[i].like == first + i) {
+      record_.add(coming[i].heard, coming[i].embedding.data());
+    } else {
+      record_.addLike(coming[i].heard, coming[i].like);
+    }
+  }
   std::vector<Turn> turns;
-  for (size_t i = 0; i < heard.size(); ++i) {
-    const float* embedding = embeddings.data() + i * EmbeddingWeights::kDimensions;
-    record_.add(heard[i], embedding);
-    const std::vector<Turn> more = online_.add(heard[i], embedding, last ? stretch.end : INT64_MAX);
+  float voice[EmbeddingWeights::kDimensions];
+  for (size_t i = 0; i < coming.size(); ++i) {
+    record_.voices().voice(coming[i].like, voice);
+    const int64_t end = last ? stretch.end : INT64_MAX;
+    const std::vector<Turn> more = online_.add(coming[i].heard, voice, end, coming[i].like == first + i);
     turns.insert(turns.end(), more.begin(), more.end());
   }
   sortTurns(turns);
@@ -118,8 +126,8 @@ std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch
 }
 
 // The stretches of speech that the next windows complete.
-std::vector<HeardPiece> DiarizationStream::listen(const SampleQueue::Stretch& stretch, int64_t count, bool last,
-                                                  CancelToken& cancel) {
+std::vector<DiarizationStream::Coming> DiarizationStream::listen(const SampleQueue::Stretch& stretch, int64_t count,
+                                                                 bool last, CancelToken& cancel) {
   constexpr int64_t kFloats = int64_t{SegmentationShape::kFrames} * SegmentationShape::kClasses;
   std::vector<float> logProbabilities(static_cast<size_t>(count * kFloats));
   const int64_t threads = std::min(static_cast<int64_t>(workers_.size()), count);
@@ -131,28 +139,50 @@ std::vector<HeardPiece> DiarizationStream::listen(const SampleQueue::Stretch& st
                                                             logProbabilities.data() + from * kFloats, cancel);
   });
   Counters::instance().segmented += count;
-  std::vector<HeardPiece> heard;
+  std::vector<Coming> coming;
+  const size_t first = record_.pieces();
   for (int64_t i = 0; i < count; ++i) {
-    for (HeardPiece& piece : tracker_.add(logProbabilities.data() + i * kFloats, last && i + 1 == count)) {
-      heard.push_back(std::move(piece));
+    const bool end = last && i + 1 == count;
+    for (HeardPiece& piece : tracker_.add(logProbabilities.data() + i * kFloats, end)) {
+      const size_t id = first + coming.size();
+      coming.push_back({std::move(piece), {}, std::vector<float>(EmbeddingWeights::kDimensions), id});
+      pickFrames(options_.timeline, coming.back().heard, coming.back().frames);
+      chains_.add(coming.back().heard, id, !coming.back().frames.empty());
     }
+    chains_.endWindow(end ? INT64_MAX : tracker_.decidedFrame());
   }
-  return heard;
+  return coming;
 }
 
-// The pieces' voices; zeros for those with too little speech.
-std::vector<float> DiarizationStream::embed(const SampleQueue::Stretch& stretch, const std::vector<HeardPiece>& heard,
-                                            CancelToken& cancel) {
-  std::vector<float> embeddings(heard.size() * EmbeddingWeights::kDimensions);
+// Gives each piece its embedding, unless it has too little speech, or the piece it is like.
+void DiarizationStream::tellVoices(const SampleQueue::Stretch& stretch, std::vector<Coming>& coming,
+                                   CancelToken& cancel) {
+  const size_t first = record_.pieces();
+  for (auto ids = chains_.wanted(); !ids.empty(); ids = chains_.wanted()) {
+    std::vector<const Coming*> pieces;
+    for (const size_t id : ids) pieces.push_back(&coming[id - first]);
+    const std::vector<float> embeddings = embed(stretch, pieces, cancel);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const float* embedding = embeddings.data() + i * EmbeddingWeights::kDimensions;
+      coming[ids[i] - first].embedding.assign(embedding, embedding + EmbeddingWeights::kDimensions);
+    }
+    for (const auto& like : chains_.hear(embeddings.data())) coming[like.piece - first].like = like.other;
+  }
+}
+
+std::vector<float> DiarizationStream::embed(const SampleQueue::Stretch& stretch,
+                                            const std::vector<const Coming*>& pieces, CancelToken& cancel) {
+  std::vector<float> embeddings(pieces.size() * EmbeddingWeights::kDimensions);
   // Several at a time, which costs less than one by one; whoever is free takes the next ones.
+  const size_t share = std::min(kPieces, (pieces.size() + workers_.size() - 1) / workers_.size());
+  const size_t tasks = (pieces.size() + share - 1) / share;
   std::atomic<size_t> next{0};
-  const size_t tasks = (heard.size() + kPieces - 1) / kPieces;
-  inParallel(static_cast<int>(std::clamp<size_t>(tasks, 1, workers_.size())), [&](int thread) {
+  inParallel(static_cast<int>(std::min(tasks, workers_.size())), [&](int thread) {
     Worker& worker = *workers_[static_cast<size_t>(thread)];
     for (size_t task; (task = next++) < tasks;) {
-      const size_t end = std::min(heard.size(), (task + 1) * kPieces);
-      for (size_t i = task * kPieces; i < end; ++i) {
-        pick(worker, stretch, heard[i], embeddings.data() + i * EmbeddingWeights::kDimensions);
+      const size_t end = std::min(pieces.size(), (task + 1) * share);
+      for (size_t i = task * share; i < end; ++i) {
+        pick(worker, stretch, pieces[i]->frames, embeddings.data() + i * EmbeddingWeights::kDimensions);
       }
       worker.embed(cancel);
     }
@@ -160,20 +190,18 @@ std::vector<float> DiarizationStream::embed(const SampleQueue::Stretch& stretch,
   return embeddings;
 }
 
-// Adds the filter bank of those frames of a piece that its voice is computed from.
-void DiarizationStream::pick(Worker& worker, const SampleQueue::Stretch& stretch, const HeardPiece& heard,
+// Adds the filter bank of the frames that a piece's voice is computed from.
+void DiarizationStream::pick(Worker& worker, const SampleQueue::Stretch& stretch, const std::vector<int64_t>& frames,
                              float* embedding) const {
-  pickFrames(options_.timeline, heard, worker.frames);
-  if (worker.frames.size() < EmbeddingNet::kLeastFrames) return;
   constexpr size_t kBins = Fbank::kBins;
-  const int64_t from = worker.frames.front();
-  const auto length = static_cast<size_t>(worker.frames.back() - from + 1);
+  const int64_t from = frames.front();
+  const auto length = static_cast<size_t>(frames.back() - from + 1);
   if (from * Fbank::kShift < stretch.begin) throw Error(codes::kInternal, "the audio of a piece of speech is gone");
   worker.stretch.resize(length * kBins);
   fbank_.compute(stretch.at(from * Fbank::kShift), length, worker.stretch.data());
   auto& picked = worker.picked.emplace_back();
-  picked.fbank.reserve(worker.frames.size() * kBins);
-  for (const int64_t frame : worker.frames) {
+  picked.fbank.reserve(frames.size() * kBins);
+  for (const int64_t frame : frames) {
     const auto row = worker.stretch.begin() + static_cast<ptrdiff_t>((frame - from) * int64_t{kBins});
     picked.fbank.insert(picked.fbank.end(), row, row + kBins);
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "diarization/chains.h"
 #include "diarization/cluster.h"
 #include "diarization/fbank.h"
 #include "diarization/model.h"
@@ -38,10 +39,19 @@ class DiarizationStream : public SpeakerStream {
   int64_t windowBegin() const { return window_ * options_.timeline.hop; }
   int64_t windowsIn(const SampleQueue::Stretch& stretch) const;
   std::vector<Turn> process(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
-  std::vector<HeardPiece> listen(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
-  std::vector<float> embed(const SampleQueue::Stretch& stretch, const std::vector<HeardPiece>& heard,
+  // The next piece of the record, before it is added.
+  struct Coming {
+    HeardPiece heard;
+    std::vector<int64_t> frames;  // of the filter bank
+    std::vector<float> embedding;
+    size_t like;
+  };
+  std::vector<Coming> listen(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
+  void tellVoices(const SampleQueue::Stretch& stretch, std::vector<Coming>& coming, CancelToken& cancel);
+  std::vector<float> embed(const SampleQueue::Stretch& stretch, const std::vector<const Coming*>& pieces,
                            CancelToken& cancel);
-  void pick(Worker& worker, const SampleQueue::Stretch& stretch, const HeardPiece& heard, float* embedding) const;
+  void pick(Worker& worker, const SampleQueue::Stretch& stretch, const std::vector<int64_t>& frames,
+            float* embedding) const;
 
   const std::shared_ptr<const DiarizationModel> model_;
   const StreamOptions options_;
@@ -49,6 +59,7 @@ class DiarizationStream : public SpeakerStream {
   const Fbank fbank_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Tracker tracker_;
+  Chains chains_;
   TrackRecord record_;
   OnlineTracks online_;
   std::atomic<int64_t> window_{0};  // the next one

@@ -2,7 +2,12 @@
 
 namespace hearken {
 
-void TrackRecord::add(const HeardPiece& heard, const float* embedding) {
+void TrackRecord::addLike(const HeardPiece& heard, size_t other) {
+  const float none[EmbeddingWeights::kDimensions] = {};
+  add(heard, none, other);
+}
+
+void TrackRecord::add(const HeardPiece& heard, const float* embedding, size_t like) {
   const auto& frames = heard.frames;
   for (size_t begin = 0; begin < frames.size();) {
     if (!(frames[begin] & HeardPiece::kActive)) {
@@ -16,7 +21,7 @@ void TrackRecord::add(const HeardPiece& heard, const float* embedding) {
     begin = end;
   }
   voices_.append(embedding, heard.piece.clean);
-  pieces_.append({heard.piece, static_cast<uint32_t>(runs_.size())});
+  pieces_.append({heard.piece, static_cast<uint32_t>(runs_.size()), static_cast<uint32_t>(like)});
 }
 
 void TrackRecord::runs(size_t piece, std::vector<Run>& out) const {

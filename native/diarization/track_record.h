@@ -14,7 +14,9 @@ namespace hearken {
 class TrackRecord {
  public:
   // A piece as the tracker gave it, with its embedding (zeros: none). Throws Error kOutOfMemory.
-  void add(const HeardPiece& heard, const float* embedding);
+  void add(const HeardPiece& heard, const float* embedding) { add(heard, embedding, pieces()); }
+  // One without, of the same voice as another piece, which may be added later.
+  void addLike(const HeardPiece& heard, size_t other);
   // The audio had this many samples.
   void end(int64_t samples) { samples_ = samples; }
 
@@ -22,6 +24,8 @@ class TrackRecord {
   const PieceVoices& voices() const { return voices_; }
   size_t pieces() const { return pieces_.size(); }
   const TrackPiece& piece(size_t i) const { return pieces_[i].piece; }
+  // The piece whose voice it has: mostly itself.
+  size_t like(size_t i) const { return pieces_[i].like; }
 
   // The stretches [begin, end) of frames where the piece is active.
   struct Run {
@@ -35,7 +39,9 @@ class TrackRecord {
   struct Entry {
     TrackPiece piece;
     uint32_t runsEnd;  // behind its last one in runs_
+    uint32_t like;
   };
+  void add(const HeardPiece& heard, const float* embedding, size_t like);
   int64_t samples_ = 0;
   Blocks<Entry, 1024> pieces_;
   Blocks<uint16_t, 2048> runs_;  // per run where it begins, from the piece's begin, and its length

@@ -126,6 +126,7 @@ void Tracker::settle(int64_t frame, std::vector<HeardPiece>& done) {
     for (size_t t = 0; t < tracks_.size(); ++t) {
       step(tracks_[t], base_ + static_cast<int64_t>(i), active[t], active[t] && speaking == 1, done);
     }
+    if (speaking > 0) activeUntil_ = base_ + static_cast<int64_t>(i) + 1;
   }
   base_ = frame;
   weights_.erase(weights_.begin(), weights_.begin() + static_cast<ptrdiff_t>(count));
@@ -142,6 +143,7 @@ void Tracker::step(Track& track, int64_t frame, bool active, bool alone, std::ve
   if (track.begin < 0) {
     if (!active) return;
     track.begin = frame;
+    track.silence = frame - activeUntil_;
   }
   track.run.push_back(static_cast<uint8_t>((active ? HeardPiece::kActive : 0) | (alone ? HeardPiece::kAlone : 0)));
   if (active) track.end = frame + 1;
@@ -155,6 +157,7 @@ void Tracker::step(Track& track, int64_t frame, bool active, bool alone, std::ve
   if (!active || track.run.size() < longest) return;
   cut(track, longest / 2, done);
   track.begin += static_cast<int64_t>(longest / 2);
+  track.silence = 0;
   track.run.erase(track.run.begin(), track.run.begin() + static_cast<ptrdiff_t>(longest / 2));
 }
 
@@ -170,6 +173,7 @@ void Tracker::cut(Track& track, size_t length, std::vector<HeardPiece>& done) co
     heard.piece.track = track.id;
     heard.frames.assign(track.run.begin() + static_cast<ptrdiff_t>(begin),
                         track.run.begin() + static_cast<ptrdiff_t>(end));
+    if (part == 0) heard.silence = track.silence;
     for (const uint8_t frame : heard.frames) heard.piece.clean += (frame & HeardPiece::kAlone) != 0;
     done.push_back(std::move(heard));
   }

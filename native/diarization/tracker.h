@@ -34,6 +34,7 @@ class Tracker {
     std::vector<float> sums;       // weighted activity from base_
     int64_t begin = -1, end = -1;  // the run that goes on: its first frame, behind its last active one; −1: none
     std::vector<uint8_t> run;      // its frames so far
+    int64_t silence = 0;           // frames before it in which nobody is active
   };
 
   void link(const std::vector<Activity>& slots, int64_t first);
@@ -46,6 +47,7 @@ class Tracker {
   int32_t window_ = 0;
   int32_t nextTrack_ = 0;
   int64_t base_ = 0;                           // the first frame that is not settled
+  int64_t activeUntil_ = 0;                    // behind the last settled one where anybody is active
   std::vector<float> weights_;                 // from base_
   std::vector<Track> tracks_;                  // by id
   std::vector<Activity> before_;               // the last window's
