@@ -60,7 +60,7 @@ export interface SpeakerOptions {
   numSpeakers?: number;
   /** At least so many speakers; 1 to 64. Default 1. */
   minSpeakers?: number;
-  /** At most so many speakers; 1 to 64. Default 20. */
+  /** At most so many speakers; 1 to 64. Default 20, or minSpeakers where that is more. */
   maxSpeakers?: number;
   /**
    * Voices that may be heard, by name: a speaker who sounds like one gets its name as label, and two who sound like the same
@@ -84,7 +84,10 @@ export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerO
   endTime?: number;
   /** Target and upper bound, in seconds, of what is decoded in one piece; cut at the best pause. 5 to 600, default 30. */
   chunkSizeSeconds?: number;
-  /** Chunks decoded at once. Default: the number of cores, at most 4. Memory grows with it; the result does not depend on it. */
+  /**
+   * Chunks decoded at once; a third as many further threads, at least one, compute the speakers. Default: the number of cores, at
+   * most 4. Memory grows with it; the result does not depend on it.
+   */
   maxWorkers?: number;
   /** Skip stretches without speech. Default true. */
   skipSilence?: boolean;
@@ -154,7 +157,7 @@ export interface SpeakerTurn {
 }
 
 export interface Speaker {
-  /** SPEAKER_00 … in order of first speech, or the name of a known voice. */
+  /** SPEAKER_00 … in order of first speech (by channel: of the channels), or the name of a known voice. */
   label: string;
   /** Seconds of speech, overlap included. */
   seconds: number;
@@ -184,7 +187,7 @@ export interface Transcript {
   duration: number;
   segments: Segment[];
   coverage: CoverageSpan[];
-  /** Who was heard, in order of first speech. Present when diarized, as are the turns. */
+  /** Who was heard, in order of first speech; by channel: in order of the channels. Present when diarized, as are the turns. */
   speakers?: Speaker[];
   /** Who speaks when; turns of different speakers overlap where they speak at once. */
   turns?: SpeakerTurn[];
@@ -218,7 +221,7 @@ export interface TranscriptionResult extends Transcript {
 
 /** Who speaks when, in one recording. */
 export interface SpeakerTrack {
-  /** In order of first speech. */
+  /** In order of first speech; by channel: in order of the channels. */
   speakers: Speaker[];
   /** Turns of different speakers overlap where they speak at once. In order of start. */
   turns: SpeakerTurn[];

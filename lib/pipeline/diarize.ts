@@ -7,6 +7,7 @@ import type { AudioSource, DiarizationJob, DiarizationResult, DiarizeEvent, Diar
 import { isSignal } from './checks.js';
 import { type Given, holdGiven } from './given.js';
 import { type Emit, startJob } from './job.js';
+import { Owned } from './owned.js';
 import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { CallbackFailure, Reporter } from './report.js';
 import { resolveDiarizeOptions } from './speaker-options.js';
@@ -72,22 +73,21 @@ async function run(
   const cancel = new addon.CancelToken();
   const abort = () => cancel.cancel();
   signal.addEventListener('abort', abort, { once: true });
-  const diarizer = given.diarizer ?? (await loadDiarizer({}, { signal }));
+  const owned = new Owned();
   let failed: unknown; // what a callback threw
-  let tracker: SpeakerTracker | undefined;
-  let open: Awaited<ReturnType<typeof openAudio>> | undefined;
   try {
+    const diarizer = given.diarizer ?? owned.add(await loadDiarizer({}, { signal }));
     const { begin, end } = planned(job);
-    tracker = await SpeakerTracker.open(addon, diarizer, job.speakers, { begin, threads: job.threads }, cancel);
+    const { threads } = job;
+    const track = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, { begin, threads }, cancel));
     // No chunks are planned, so their length does not matter.
-    const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: tracker.native };
-    open = await openAudio(addon, audio, options, plan, cancel);
+    const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: track.native };
+    const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
     checkStart(job, open.duration);
     const total = rangeSeconds(job, open.duration);
     const reporter = new Reporter(options.onProgress, emit);
     const processed = (sample: number) => seconds(sample - begin);
     let told = Promise.resolve();
-    const track = tracker;
     const { planner } = open;
     track.start((turns) => {
       const { decided } = track;
@@ -120,8 +120,6 @@ async function run(
   } finally {
     signal.removeEventListener('abort', abort);
     cancel.cancel(); // what still waits for audio waits no longer
-    await open?.close();
-    await tracker?.close();
-    if (!given.diarizer) await diarizer.close();
+    await owned.close();
   }
 }

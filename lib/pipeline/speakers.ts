@@ -15,6 +15,8 @@ const GOES_ON = 0.8;
 const SHORT_ISLAND = 0.3;
 /** So many words may go over to the other side of a sentence's end. */
 const MOST_MOVED = 2;
+/** After such a pause a sentence begins anew, whatever stands before it. Seconds. */
+const LONG_PAUSE = 1;
 /** Less than any time in a result: sums of rounded times are not exact. */
 const EPSILON = 1e-6;
 
@@ -143,7 +145,8 @@ function snapToSentences(all: Spoken[]): void {
   for (let i = 1; i < all.length; i++) {
     const before = (all[i - 1] as Spoken).track;
     const after = (all[i] as Spoken).track;
-    if (before === after || endsSentence(all[i - 1])) continue;
+    const pause = (all[i] as Spoken).word.start - (all[i - 1] as Spoken).word.end;
+    if (before === after || pause > LONG_PAUSE || endsSentence(all[i - 1])) continue;
     for (let moved = 1; moved <= MOST_MOVED; moved++) {
       const tail = all.slice(i, i + moved);
       if (canMove(tail, after, before) && endsSentence(tail.at(-1)) && all[i + moved]?.track === after) {

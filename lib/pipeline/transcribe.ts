@@ -16,6 +16,7 @@ import type {
   AudioSource,
   CoverageSpan,
   Segment,
+  SpeakerTrack,
   SpeakerTurn,
   TranscribeEvent,
   TranscribeOptions,
@@ -28,6 +29,7 @@ import { isSignal } from './checks.js';
 import { type Given, holdGiven } from './given.js';
 import { type Emit, startJob } from './job.js';
 import { type JobOptions, resolveOptions } from './options.js';
+import { Owned } from './owned.js';
 import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { CallbackFailure, Reporter } from './report.js';
 import { decodeInOrder } from './scheduler.js';
@@ -73,27 +75,25 @@ async function run(
   const cancel = new addon.CancelToken();
   const abort = () => cancel.cancel();
   signal.addEventListener('abort', abort, { once: true });
-  const owned: { close(): Promise<void> }[] = []; // closed in reverse
-  const own = <T extends { close(): Promise<void> }>(made: T): T => {
-    owned.push(made);
-    return made;
-  };
+  const owned = new Owned();
   try {
     const vadModel = job.skipSilence ? await resolveVadModel() : '';
     const plan = planned(job);
     let tracker: SpeakerTracker | undefined;
     if (job.diarize !== false) {
-      const diarizer = given.diarizer ?? own(await loadDiarizer({}, { signal }));
-      tracker = own(await SpeakerTracker.open(addon, diarizer, job.speakers, diarizing(job), cancel));
+      const diarizer = given.diarizer ?? owned.add(await loadDiarizer({}, { signal }));
+      tracker = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, diarizing(job), cancel));
     }
     // A wrong file is told before a gigabyte of weights is read for it.
     const chunkSamples = samples(job.chunkSeconds);
     const tapped = tracker ? { diarization: tracker.native } : {};
-    const open = own(await openAudio(addon, audio, options, { ...plan, chunkSamples, vadModel, ...tapped }, cancel));
+    const open = owned.add(
+      await openAudio(addon, audio, options, { ...plan, chunkSamples, vadModel, ...tapped }, cancel),
+    );
     checkStart(job, open.duration);
     const { offline } = options;
     const wanted = { signal, ...(offline === undefined ? {} : { offline }) };
-    const model = given.model ?? own(await loadWhisperModel(options.model as string | undefined, wanted));
+    const model = given.model ?? owned.add(await loadWhisperModel(options.model as string | undefined, wanted));
     checkLanguage(job, model, addon.languages());
     return await decodeAll(open, model, tracker, job, options, { emit, signal, cancel });
   } catch (error) {
@@ -103,18 +103,7 @@ async function run(
   } finally {
     signal.removeEventListener('abort', abort);
     cancel.cancel(); // what still waits for audio waits no longer
-    await closeAll(owned);
-  }
-}
-
-/** All of them, the last made first, whatever one of them throws. */
-async function closeAll(owned: { close(): Promise<void> }[]): Promise<void> {
-  const made = owned.pop();
-  if (!made) return;
-  try {
-    await made.close();
-  } finally {
-    await closeAll(owned);
+    await owned.close();
   }
 }
 
@@ -170,15 +159,16 @@ async function decodeAll(
     }
     return { ...job.decode, language };
   };
-  const transcript = async (duration: number, coverage: CoverageSpan[]): Promise<Transcript> => {
-    const track = await tracker?.finish();
-    const plain = assembly.transcript(duration, coverage, languageProbability);
+  const transcript = (duration: number, covered: CoverageSpan[], track: SpeakerTrack | undefined): Transcript => {
+    const plain = assembly.transcript(duration, covered, languageProbability);
     return track ? { ...plain, segments: spoken(plain.segments, track.turns, job), ...track } : plain;
   };
 
   let chunks = 0;
   let decodedChunks = 0;
   let failure: unknown;
+  let coverage: CoverageSpan[] | undefined;
+  let track: SpeakerTrack | undefined;
   tracker?.start();
   try {
     const work = {
@@ -202,20 +192,22 @@ async function decodeAll(
     // One chunk that can't be decoded is a hole in the result; if none can, there is no result.
     if (chunks > 0 && decodedChunks === 0) throw failure;
     if (chunks === 0) checkStart(job, seconds(planner.position) > job.start ? undefined : job.start);
+    coverage = assembly.finish(planner.position, 'silence');
+    track = await tracker?.finish();
+    if (signal.aborted) throw aborted(signal);
   } catch (error) {
     if (tracker?.failure) throw tracker.failure.error;
     if (!signal.aborted) throw error;
     assembly.flush();
     const end = Math.max(assembly.position, total === undefined ? planner.position : begin + samples(total));
     const duration = open.duration ?? seconds(planner.position);
-    throw aborted(signal, new Result(await transcript(duration, assembly.finish(end, 'aborted'))));
+    // Text without speakers is better than none.
+    track ??= await tracker?.finish().catch(() => undefined);
+    throw aborted(signal, new Result(transcript(duration, coverage ?? assembly.finish(end, 'aborted'), track)));
   }
 
-  const end = planner.position;
-  const coverage = assembly.finish(end, 'silence');
-  const whole = await transcript(wholeDuration(job, open.duration, end), coverage);
   await reporter.at(processed(), processed(), true); // what was read is all there is
-  const result = new Result(whole);
+  const result = new Result(transcript(wholeDuration(job, open.duration, planner.position), coverage, track));
   const { segments, speakers, turns, exclusiveTurns } = result;
   if (speakers && turns && exclusiveTurns) {
     await emit({ type: 'speakers', segments, speakers, turns, exclusiveTurns });

@@ -46,6 +46,7 @@ export function labelled(native: NativeSpeakers, begin: number, job: SpeakerJob)
 
 /** The known voice that this one is nearest to, if it is near enough. */
 function nearestVoice(embedding: Float32Array, { voices, voiceThreshold }: SpeakerJob): string | undefined {
+  if (embedding.every((value) => value === 0)) return undefined; // too little speech for a voice
   let best: string | undefined;
   let most = voiceThreshold;
   for (const [name, voice] of voices) {
@@ -66,12 +67,13 @@ export class TurnList {
   push(turns: readonly SpeakerTurn[]): this {
     for (const turn of turns) {
       const before = this.#last.get(turn.speaker);
-      if (before && turn.start <= before.end) {
+      if (before && turn.start >= before.start && turn.start <= before.end) {
         before.end = Math.max(before.end, turn.end);
         continue;
       }
       const own = { ...turn };
-      this.#last.set(turn.speaker, own);
+      // Provisional turns may come late: what lies before is no continuation of what came after.
+      if (!before || own.start >= before.start) this.#last.set(turn.speaker, own);
       this.turns.push(own);
     }
     return this;

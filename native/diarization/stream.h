@@ -15,7 +15,7 @@
 namespace hearken {
 
 struct StreamOptions {
-  Timeline timeline = Timeline::tracks();
+  Timeline timeline;
   int threads = 1;      // that compute side by side; each has its own buffers
   int maxSpeakers = 0;  // of the provisional turns; 0: no limit
 };

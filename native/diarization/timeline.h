@@ -19,8 +19,6 @@ struct Timeline {
   // After how many seconds without a pause the first half of a run is cut, so that neither memory nor the wait for a
   // speaker depends on how long somebody talks.
   double longestRun = 12.0;
-
-  static Timeline tracks() { return {}; }
 };
 
 constexpr double kFrameSeconds = SegmentationShape::kStep / 16000.0;

@@ -11,6 +11,7 @@ import {
   transcribe,
   transcribeChunked,
 } from '../../lib/index.js';
+import { SpeakerTracker } from '../../lib/pipeline/speaker-tracker.js';
 import { assertIdle, assertSound, nativeBytes, rejects } from '../helpers/engine.js';
 import { CONVERSATION, CONVERSATION_SECONDS, conversationSamples, JFK, RATE } from '../helpers/speech.js';
 
@@ -237,5 +238,26 @@ test.serial('aborted at any moment: ERR_ABORTED, nothing left; a transcript keep
     t.is(caught.code, 'ERR_ABORTED');
     t.true((caught.partial?.segments.length ?? 0) > 0);
     t.truthy(caught.partial?.segments[0]?.speaker);
+  }
+});
+
+test.serial('aborted while the speakers are found at the end: the transcript is not lost', async (t) => {
+  const { finish } = SpeakerTracker.prototype;
+  for (const failing of [false, true]) {
+    const controller = new AbortController();
+    let calls = 0;
+    SpeakerTracker.prototype.finish = async function () {
+      if (calls++ === 0) controller.abort();
+      if (failing) throw new Error('no speakers');
+      return finish.call(this);
+    };
+    try {
+      const error = await rejects(t, 'ERR_ABORTED', () => transcribe(JFK, { signal: controller.signal }));
+      t.regex(error.partial?.text ?? '', /your country/);
+      t.is(error.partial?.speakers?.length, failing ? undefined : 1);
+    } finally {
+      SpeakerTracker.prototype.finish = finish;
+    }
+    assertIdle(t);
   }
 });

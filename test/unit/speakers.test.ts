@@ -278,3 +278,19 @@ test('a day with many turns takes moments', (t) => {
   t.is(out.flatMap((one) => one.words ?? []).length, 160_000);
   t.true((user + system) / 1e6 < 10, `${(user + system) / 1e6} s`);
 });
+
+test('words stay where they are when the other side of the change is a pause away', (t) => {
+  t.deepEqual(
+    said(
+      attribute(
+        [segment('so I'), segment('Yes.@60-60.4 Really@60.4-60.8 now@60.8-61.2', 60)],
+        [turn('A', 0, 1), turn('B', 60.15, 61.2)],
+      ),
+    ),
+    ['A: so I', 'B: Yes. Really now'],
+  );
+  t.deepEqual(
+    said(attribute([segment('Fine. And then'), segment('Well', 60)], [turn('A', 0, 1.2), turn('B', 60, 60.5)])),
+    ['A: Fine. And then', 'B: Well'],
+  );
+});
