@@ -33,6 +33,10 @@ const opts = options('npm run eval -- [options]', {
   model: { type: 'string', help: 'another model for English, by name or path' },
   write: { type: 'string', help: 'write the report into this file, such as docs/speakers-eval.md' },
 });
+const modelless = ['diarize-only', 'held-out', 'rttm'].find((name) => opts[name]);
+if (modelless && (opts.model || opts.base)) stop(`--${modelless} transcribes nothing: leave out --model and --base.`);
+if (opts.base && (opts['no-asr'] || opts.only))
+  stop('--base is for the set asr: leave it out, or --no-asr and --only.');
 const data = await sharedData();
 const { compareTurns } = await fromDist('test/helpers/der.js');
 const { countSpeakers, parseRttm } = await fromDist('test/helpers/rttm.js');

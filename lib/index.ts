@@ -1,5 +1,5 @@
 export { HearkenError, type HearkenErrorCode } from './errors.js';
-export { OUTPUT_FORMATS } from './formats/index.js';
+export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';
 export { type DiarizerSpec, loadDiarizer } from './models/diarizer.js';
 export { listModels, modelPath, modelsFolder, pullModel, verifyModel } from './models/index.js';
 export { type LoadOptions, loadWhisperModel } from './models/whisper-model.js';

@@ -1,5 +1,6 @@
 import { basename, extname, join, resolve, sep } from 'node:path';
 import { formatOfPath } from '../formats/index.js';
+import { rttmField } from '../formats/rttm.js';
 import { printable, UsageError } from './io.js';
 
 /** A result that knows how to write itself. */
@@ -46,7 +47,7 @@ export function planOutput<F extends string>(
     return {
       format,
       targets: files.map(() => undefined),
-      names: format === 'rttm' ? uniqueNames(files, rttmClash) : stems(files),
+      names: format === 'rttm' ? uniqueNames(files, rttmClash, rttmField) : stems(files),
     };
   }
 
@@ -81,15 +82,22 @@ const stems = (files: readonly string[]) =>
     return /^[\s\p{Cc}]*$/u.test(stem) ? name : stem;
   });
 
-/** A name for each file, of several that end up in one place: `talk` of `talk.mp3`; where two would meet, `talk.mp3` and `talk.wav`. */
-function uniqueNames(files: readonly string[], clashing: (name: string) => string): string[] {
+/**
+ * A name for each file, of several that end up in one place: `talk` of `talk.mp3`; where two would meet, `talk.mp3` and `talk.wav`.
+ * `written` is how that place writes a name, which may make one of two.
+ */
+function uniqueNames(
+  files: readonly string[],
+  clashing: (name: string) => string,
+  written = (name: string) => name,
+): string[] {
   // Not every file system tells cases apart.
-  const twice = (names: string[], name: string) =>
-    names.filter((n) => n.toLowerCase() === name.toLowerCase()).length > 1;
+  const key = (name: string) => written(name).toLowerCase();
+  const twice = (names: string[], name: string) => names.filter((n) => key(n) === key(name)).length > 1;
   const short = stems(files);
   const names = short.map((stem, index) => (twice(short, stem) ? fileName(files[index] as string) : stem));
   const clash = names.find((name) => twice(names, name));
-  if (clash !== undefined) throw new UsageError(`${clashing(clash)}: split the call`);
+  if (clash !== undefined) throw new UsageError(`${clashing(written(clash))}: split the call`);
   return names;
 }
 

@@ -177,7 +177,10 @@ class Run<F extends string, R extends Document<F>> {
 
   async #keepPartial(cause: unknown, index: number): Promise<void> {
     const partial = this.#task.partial(cause);
-    if (partial === undefined) return await this.#say(`interrupted: ${this.#task.nothing}`);
+    if (partial === undefined) {
+      // Of those before it there may be results.
+      return await this.#say(`interrupted: ${this.#task.nothing}${index > 0 ? ' of this file' : ''}`);
+    }
     await this.#deliver(partial.result, index);
     const target = this.#plan.targets[index];
     const where = target === undefined ? 'written to stdout' : `kept in ${printable(target)}`;

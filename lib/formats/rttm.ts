@@ -3,7 +3,7 @@ import type { SpeakerTurn, Transcript } from '../types.js';
 import { toMs } from './time.js';
 
 /** A name as one field: RTTM parts its fields at white space and has no quotes, so underscores stand in for spaces. */
-function field(name: string): string {
+export function rttmField(name: string): string {
   return name
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
@@ -16,8 +16,8 @@ function speakerFields(turns: readonly SpeakerTurn[]): Map<string, string> {
   const labels = new Set(turns.map(({ speaker }) => speaker));
   const taken = new Set<string>();
   // Those that can stay as they are come first: it is the others that give way.
-  for (const label of [...labels].sort((a, b) => Number(field(a) !== a) - Number(field(b) !== b))) {
-    const base = field(label) || 'speaker';
+  for (const label of [...labels].sort((a, b) => Number(rttmField(a) !== a) - Number(rttmField(b) !== b))) {
+    const base = rttmField(label) || 'speaker';
     let name = base;
     for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
     taken.add(name);
@@ -28,7 +28,7 @@ function speakerFields(turns: readonly SpeakerTurn[]): Map<string, string> {
 
 /** Turns as RTTM, one SPEAKER line each. `uri` is the name of the recording, the second field. */
 export function formatRttm(turns: readonly SpeakerTurn[], uri = 'audio'): string {
-  if (typeof uri !== 'string' || field(uri) === '') {
+  if (typeof uri !== 'string' || rttmField(uri) === '') {
     throw new HearkenError('ERR_INVALID_ARG', 'RTTM needs a name for the recording: give a string that is not blank');
   }
   const speakers = speakerFields(turns);
@@ -38,7 +38,7 @@ export function formatRttm(turns: readonly SpeakerTurn[], uri = 'audio'): string
     const lengthMs = toMs(end) - startMs;
     if (lengthMs <= 0) return []; // too short to be written, and a length of 0 is not valid
     const name = speakers.get(speaker) as string;
-    return [`SPEAKER ${field(uri)} 1 ${seconds(startMs)} ${seconds(lengthMs)} <NA> <NA> ${name} <NA> <NA>\n`];
+    return [`SPEAKER ${rttmField(uri)} 1 ${seconds(startMs)} ${seconds(lengthMs)} <NA> <NA> ${name} <NA> <NA>\n`];
   });
   return lines.join('');
 }

@@ -2,8 +2,9 @@ import type { NativeDiarization, NativeDiarizationOptions, NativeDiarizer } from
 import { HearkenError, toHearkenError } from '../errors.js';
 import type { Diarizer } from '../types.js';
 import { Handle } from './handle.js';
-import { loadStoppable } from './load.js';
+import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveDiarizationModels } from './resolve.js';
+import { pathOfFile } from './spec.js';
 
 /** The files of the two nets, as tools/convert_diarization.py writes them. */
 export interface DiarizerSpec {
@@ -28,6 +29,21 @@ export class LoadedDiarizer extends Handle<NativeDiarizer> implements Diarizer {
   }
 }
 
+function checkSpec(spec: DiarizerSpec): void {
+  const refuse = (): never => {
+    const message = 'a diarizer is given by the paths of its files: { segmentation, embedding }';
+    throw new HearkenError('ERR_INVALID_ARG', message);
+  };
+  if (typeof spec !== 'object' || spec === null) refuse();
+  for (const [name, path] of Object.entries(spec)) {
+    if (name !== 'segmentation' && name !== 'embedding') refuse();
+    if (path !== undefined && (typeof path !== 'string' || path === '')) refuse();
+  }
+}
+
+const ownFile = async (path: string | undefined) =>
+  path === undefined ? undefined : pathOfFile(path, 'Leave it out for the embedded net.');
+
 /**
  * Loads the nets that tell speakers apart once, for any number of jobs: their option `diarizer`. Close it when they are done.
  *
@@ -38,18 +54,16 @@ export async function loadDiarizer(
   spec: DiarizerSpec = {},
   options: { signal?: AbortSignal } = {},
 ): Promise<LoadedDiarizer> {
-  for (const [name, path] of Object.entries(spec)) {
-    if ((name !== 'segmentation' && name !== 'embedding') || typeof path !== 'string' || path === '') {
-      throw new HearkenError(
-        'ERR_INVALID_ARG',
-        'a diarizer is given by the paths of its files: { segmentation, embedding }',
-      );
-    }
-  }
-  const whole = spec.segmentation !== undefined && spec.embedding !== undefined;
+  checkSpec(spec);
+  checkLoadOptions(options, ['signal']);
+  const own = {
+    segmentation: await ownFile(spec.segmentation),
+    embedding: await ownFile(spec.embedding),
+  };
+  const whole = own.segmentation !== undefined && own.embedding !== undefined;
   const embedded = whole ? undefined : await resolveDiarizationModels();
-  const segmentation = spec.segmentation ?? (embedded?.segmentation as string);
-  const embedding = spec.embedding ?? (embedded?.embedding as string);
+  const segmentation = own.segmentation ?? (embedded?.segmentation as string);
+  const embedding = own.embedding ?? (embedded?.embedding as string);
   return loadStoppable(
     options.signal,
     async (addon, cancel) => new LoadedDiarizer(await addon.loadDiarizer(segmentation, embedding, cancel)),

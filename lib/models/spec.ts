@@ -8,8 +8,10 @@ export function looksLikePath(spec: string): boolean {
   return /[/\\]/.test(spec) || /\.(bin|ggml|gguf)$/i.test(spec);
 }
 
-/** The absolute path of a model file that a user named, or an error that says what is there instead. */
-export async function pathOfFile(spec: string): Promise<string> {
+const KNOWN_NAMES = "'hearken models list' shows the models known by name.";
+
+/** The absolute path of a model file that a user named, or an error that says what is there instead, and what else there is. */
+export async function pathOfFile(spec: string, otherwise = KNOWN_NAMES): Promise<string> {
   if (spec.includes('\0')) throw new HearkenError('ERR_INVALID_ARG', 'the path of a model holds a NUL character');
   if (/^https?:\/\//i.test(spec)) {
     throw new HearkenError(
@@ -22,7 +24,7 @@ export async function pathOfFile(spec: string): Promise<string> {
   try {
     const info = await stat(path);
     if (!info.isDirectory()) return path;
-    problem = `the model path ${spec} is a folder: give the path of a ggml file.`;
+    problem = `the model path ${spec} is a folder: give the path of a model file.`;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     problem =
@@ -32,15 +34,12 @@ export async function pathOfFile(spec: string): Promise<string> {
   }
   const near = await neighbours(path);
   const hint = near.length > 0 ? ` Near it: ${near.join(', ')}.` : '';
-  throw new HearkenError(
-    'ERR_MODEL_NOT_FOUND',
-    `${problem}${hint} 'hearken models list' shows the models known by name.`,
-  );
+  throw new HearkenError('ERR_MODEL_NOT_FOUND', `${problem}${hint} ${otherwise}`);
 }
 
 async function neighbours(path: string): Promise<string[]> {
   try {
-    const files = (await readdir(dirname(path))).filter((file) => /\.(bin|ggml)$/i.test(file));
+    const files = (await readdir(dirname(path))).filter((file) => /\.(bin|ggml|gguf)$/i.test(file));
     return nearNames(basename(path), files);
   } catch {
     return [];

@@ -2,7 +2,7 @@ import type { NativeModel, NativeState } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
 import type { WhisperModel } from '../types.js';
 import { Handle } from './handle.js';
-import { loadStoppable } from './load.js';
+import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveModel } from './resolve.js';
 
 export interface LoadOptions {
@@ -44,6 +44,7 @@ export class Model extends Handle<NativeModel> implements WhisperModel {
  * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD, ERR_ABORTED
  */
 export async function loadWhisperModel(spec?: string, options: LoadOptions = {}): Promise<Model> {
+  checkLoadOptions(options, ['signal', 'offline']);
   const { signal, offline } = options;
   if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });
   const path = await resolveModel(spec, offline === undefined ? {} : { offline });

@@ -1,4 +1,5 @@
 import { HearkenError } from '../errors.js';
+import { isSignal } from '../signal.js';
 import type { TranscribeOptions } from '../types.js';
 
 // Options come from JavaScript as often as from TypeScript: each of these gives the option's value, or its default, or an
@@ -40,18 +41,14 @@ export function text(name: string, value: string | undefined): string {
   return value;
 }
 
-/** Of any realm or polyfill: what is used of it is there. */
-export function isSignal(signal: unknown): signal is AbortSignal {
-  const given = signal as Partial<AbortSignal> | null | undefined;
-  return typeof given?.aborted === 'boolean' && typeof given.addEventListener === 'function';
-}
+export { isSignal };
 
 /** Of an options object that may have come from JavaScript: is it one, and does it name nothing that there is not? */
 export function checkShape(options: CommonOptions, known: Record<string, true>): void {
   if (typeof options !== 'object' || options === null) {
     throw new HearkenError('ERR_INVALID_ARG', `options must be an object, not ${String(options)}`);
   }
-  const unknown = Object.keys(options).filter((key) => !(key in known));
+  const unknown = Object.keys(options).filter((key) => !Object.hasOwn(known, key));
   if (unknown.length > 0) {
     throw new HearkenError(
       'ERR_INVALID_ARG',

@@ -10,7 +10,7 @@ import { type Emit, startJob } from './job.js';
 import { Owned } from './owned.js';
 import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { CallbackFailure, Reporter } from './report.js';
-import { resolveDiarizeOptions } from './speaker-options.js';
+import { enrolling, resolveDiarizeOptions, type SeveralVoices } from './speaker-options.js';
 import { SpeakerTracker } from './speaker-tracker.js';
 import { seconds } from './time.js';
 
@@ -45,19 +45,13 @@ export async function enroll(
   audio: AudioSource,
   options: Omit<DiarizeOptions, keyof SeveralVoices> = {},
 ): Promise<number[]> {
-  const { speakers } = await diarize(audio, { ...options, numSpeakers: 1 });
+  const { speakers } = await diarize(audio, enrolling(options));
   const [speaker] = speakers;
   if (!speaker || speaker.embedding.every((value) => value === 0)) {
     throw new HearkenError('ERR_AUDIO_FORMAT', 'the clip holds no speech to know a voice by: give a few seconds of it');
   }
   return speaker.embedding;
 }
-
-/** What is not asked of a clip of one voice. */
-type SeveralVoices = Pick<
-  DiarizeOptions,
-  'channels' | 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'
->;
 
 async function run(
   audio: AudioSource,

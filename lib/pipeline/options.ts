@@ -3,7 +3,7 @@ import type { NativeDecodeOptions } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import type { TranscribeOptions } from '../types.js';
 import { checkShape, flag, number, range, text } from './checks.js';
-import { checkChannels, resolveSpeakers, type SpeakerJob } from './speaker-options.js';
+import { checkChannels, checkNone, resolveSpeakers, type SpeakerJob } from './speaker-options.js';
 
 /** Options with their defaults filled in and checked. Seconds. */
 export interface JobOptions {
@@ -43,6 +43,15 @@ function diarizing(options: TranscribeOptions): boolean | 'channels' {
   }
   if (value !== undefined && typeof value !== 'boolean') {
     throw new HearkenError('ERR_INVALID_ARG', `diarize must be true, false or 'channels', not ${String(value)}`);
+  }
+  if (value === false) {
+    const remedy = 'leave them out, or diarize: false';
+    checkNone(
+      options,
+      ['numSpeakers', 'minSpeakers', 'maxSpeakers', 'voices', 'voiceThreshold'],
+      'diarize: false knows no speakers',
+      remedy,
+    );
   }
   return value ?? true;
 }

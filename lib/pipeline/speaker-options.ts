@@ -31,6 +31,27 @@ export function checkChannels(asked: string, options: SpeakerOptions & AudioOpti
   }
 }
 
+/** None of some options may be given; `why` and `remedy` stand around their names in the message. */
+export function checkNone<O extends object>(
+  options: O,
+  names: readonly (keyof O & string)[],
+  why: string,
+  remedy: string,
+): void {
+  const given = names.filter((name) => options[name] !== undefined);
+  if (given.length > 0)
+    throw new HearkenError('ERR_INVALID_ARG', `${why}, and so takes no ${given.join(', ')}: ${remedy}`);
+}
+
+/** A plain object, of any realm: a Map, an array or a promise would have no names, and every voice would be left out in silence. */
+function checkVoices(voices: unknown): void {
+  const plain =
+    Object.prototype.toString.call(voices) === '[object Object]' && !(Symbol.iterator in (voices as object));
+  if (!plain) {
+    throw new HearkenError('ERR_INVALID_ARG', 'voices must be a plain object: a name for each embedding, { Ada: … }');
+  }
+}
+
 function checkName(name: string): void {
   if (name.trim() === '' || /^SPEAKER_\d+$/.test(name)) {
     throw new HearkenError(
@@ -48,7 +69,10 @@ function voice(name: string, values: VoiceEmbedding): Float32Array {
   if (typeof values !== 'object' || values === null || values.length !== EMBEDDING_LENGTH) {
     refuse(`must be ${EMBEDDING_LENGTH} numbers`);
   }
-  const vector = Float32Array.from(values);
+  // By index: what has a length need not be iterable.
+  const numbers = Array.from({ length: EMBEDDING_LENGTH }, (_, i) => values[i] as unknown);
+  if (!numbers.every((value) => typeof value === 'number')) refuse('must hold nothing but numbers');
+  const vector = Float32Array.from(numbers as number[]);
   const norm = Math.hypot(...vector);
   if (!Number.isFinite(norm) || norm === 0) refuse('must be finite numbers that are not all 0');
   return vector.map((value) => value / norm);
@@ -68,9 +92,14 @@ export function resolveSpeakers(options: SpeakerOptions, channels = false): Spea
     );
   }
   const { voices } = options;
-  if (voices !== undefined && (typeof voices !== 'object' || voices === null)) {
-    throw new HearkenError('ERR_INVALID_ARG', 'voices must be an object: a name for each embedding');
-  }
+  if (voices !== undefined) checkVoices(voices);
+  else
+    checkNone(
+      options,
+      ['voiceThreshold'],
+      'without voices there is nothing to compare with',
+      'give voices, or leave it out',
+    );
   Object.keys(voices ?? {}).forEach(checkName);
   return {
     numSpeakers,
@@ -117,4 +146,27 @@ export function resolveDiarizeOptions(options: DiarizeOptions): DiarizeJob {
     threads: number('threads', options.threads, Math.min(availableParallelism(), MOST_DEFAULT_THREADS), 1, 64, true),
     speakers: resolveSpeakers(options, channels),
   };
+}
+
+/** What is not asked of a clip of one voice. */
+export type SeveralVoices = Pick<
+  DiarizeOptions,
+  'channels' | 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'
+>;
+
+const SEVERAL_VOICES: Record<keyof SeveralVoices, true> = {
+  channels: true,
+  maxSpeakers: true,
+  minSpeakers: true,
+  numSpeakers: true,
+  voices: true,
+  voiceThreshold: true,
+};
+
+/** The options to hear one voice with. */
+export function enrolling(options: Omit<DiarizeOptions, keyof SeveralVoices>): DiarizeOptions {
+  checkShape(options, KNOWN_DIARIZE);
+  const several = Object.keys(SEVERAL_VOICES) as (keyof SeveralVoices)[];
+  checkNone<DiarizeOptions>(options, several, 'enroll() hears one person', 'leave them out');
+  return { ...options, numSpeakers: 1 };
 }

@@ -119,6 +119,7 @@ std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch
     const std::vector<Turn> more = online_.add(coming[i].heard, voice, end, coming[i].like == first + i);
     turns.insert(turns.end(), more.begin(), more.end());
   }
+  recordBytes_ = record_.byteSize();
   sortTurns(turns);
   online_.decided(tracker_.decidedFrame());
   samples_ = last ? stretch.end : std::max<int64_t>(0, frameBegin(tracker_.decidedFrame()));
@@ -219,7 +220,7 @@ Speakers DiarizationStream::finish(const ClusterOptions& options, CancelToken& c
 }
 
 int64_t DiarizationStream::byteSize() const {
-  int64_t bytes = queue_->byteSize() + record_.byteSize();
+  int64_t bytes = queue_->byteSize() + recordBytes_;
   for (const auto& worker : workers_) bytes += worker->bytes();
   return bytes;
 }

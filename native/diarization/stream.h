@@ -62,8 +62,9 @@ class DiarizationStream : public SpeakerStream {
   Chains chains_;
   TrackRecord record_;
   OnlineTracks online_;
-  std::atomic<int64_t> window_{0};  // the next one
-  int64_t samples_ = 0;             // that turns were given for
+  std::atomic<int64_t> window_{0};       // the next one
+  int64_t samples_ = 0;                  // that turns were given for
+  std::atomic<int64_t> recordBytes_{0};  // read by others while run() goes on
   std::atomic<bool> ended_{false};
 };
 

@@ -138,3 +138,33 @@ test.serial('the embedded nets by their paths are the default', async (t) => {
   await diarizer.close();
   t.deepEqual(given.turns, (await diarize(CONVERSATION)).turns);
 });
+
+test.serial('arguments that make no sense', async (t) => {
+  for (const spec of [null, 5, 'nets', { segmentation: '' }, { embedding: 5 }, { segmentation: null }, { vad: 'x' }]) {
+    await rejects(t, 'ERR_INVALID_ARG', () => loadDiarizer(spec as never), JSON.stringify(spec));
+  }
+  for (const options of [null, 5, { signal: {} }, { signal: null }, { toString: 1 }, { threads: 2 }]) {
+    await rejects(t, 'ERR_INVALID_ARG', () => loadDiarizer({}, options as never), JSON.stringify(options));
+  }
+});
+
+test.serial('undefined means the default', async (t) => {
+  const spec = { segmentation: undefined, embedding: undefined };
+  const diarizer = await loadDiarizer(spec as object, { signal: undefined } as object);
+  t.true(diarizer.byteSize > 0);
+  await diarizer.close();
+});
+
+test.serial("a user's own path that is no file is told as one, not as a broken installation", async (t) => {
+  const root = dirname(scratch.write('spoilt.gguf', 'x'));
+  const absent = join(root, 'spoild.gguf');
+  for (const net of ['segmentation', 'embedding']) {
+    const load = (path: string) => () => loadDiarizer({ [net]: path });
+    const { message } = await rejects(t, 'ERR_MODEL_NOT_FOUND', load(absent));
+    t.true(message.includes(`no model file at ${absent}`) && message.includes('Near it: spoilt.gguf'), message);
+    t.notRegex(message, /reinstall|models list/);
+    t.regex((await rejects(t, 'ERR_MODEL_NOT_FOUND', load(root))).message, /is a folder/);
+    t.regex((await rejects(t, 'ERR_MODEL_NOT_FOUND', load('https://example.org/a.gguf'))).message, /is an address/);
+    t.regex((await rejects(t, 'ERR_INVALID_ARG', load('a\0b.gguf'))).message, /NUL/);
+  }
+});

@@ -162,6 +162,7 @@ test.serial('a known voice gets its name, a stranger a label', async (t) => {
   }
   await rejects(t, 'ERR_INVALID_ARG', () => diarize(CONVERSATION, { voices: { Ada: new Array(192).fill(0) } }));
   await rejects(t, 'ERR_AUDIO_FORMAT', () => enroll(new Float32Array(3 * RATE)));
+  await rejects(t, 'ERR_INVALID_ARG', () => enroll(JFK, { numSpeakers: 2 } as object));
 });
 
 test.serial('a part of the audio has the times of the whole', async (t) => {

@@ -24,6 +24,7 @@ test.serial('what is exported is what is meant to be', async (t) => {
   const script = `import * as h from 'hearken'; console.log(JSON.stringify(Object.keys(h).sort()));`;
   const ended = await runNode(['--input-type=module', '-e', script]);
   t.deepEqual(JSON.parse(ended.stdout), [
+    'DIARIZATION_FORMATS',
     'HearkenError',
     'OUTPUT_FORMATS',
     'diarize',

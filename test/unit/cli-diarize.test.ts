@@ -129,7 +129,7 @@ test('an interrupted job writes nothing and says so; what was done before is kep
     const argv = ['diarize', 'a.mp3', 'b.mp3', 'c.mp3', '-o', `${join(root, name)}/`];
     const world = await hearken(argv, { signals, diarization });
     t.is(world.code, 130);
-    t.is(world.err, 'hearken: interrupted: who speaks is known only at the end, nothing written\n');
+    t.is(world.err, 'hearken: interrupted: who speaks is known only at the end, nothing written of this file\n');
     t.is(world.calls.length, 2);
     t.deepEqual(world.closes, ['diarizer']);
     t.is(world.listeners, 0);

@@ -140,6 +140,10 @@ test('recordings in one RTTM have names that tell them apart', (t) => {
   t.deepEqual(plan(['a.mp3', ' .mp3'], '-', 'rttm').names, ['a', ' .mp3'], 'never blank');
   t.throws(() => plan(['x/a.mp3', 'y/a.mp3'], '-', 'rttm'), { message: /called a\.mp3 in the RTTM: split the call/ });
   t.notThrows(() => plan(['x/a.mp3', 'y/a.mp3'], '-', 'txt'));
+  // As they are written: a field has no spaces.
+  t.deepEqual(plan(['a b.mp3', 'a_b.wav'], '-', 'rttm').names, ['a b.mp3', 'a_b.wav']);
+  t.throws(() => plan(['a b.wav', 'a_b.wav'], '-', 'rttm'), { message: /called a_b\.wav in the RTTM/ });
+  t.deepEqual(plan(['a b.wav', 'a_b.wav'], 'out/', 'rttm').names, ['a b', 'a_b'], 'files of their own');
 });
 
 test('an output never overwrites an input', (t) => {

@@ -26,14 +26,15 @@ const PARTS = [...MIDDLE, 'audio', 'models', 'formats'];
 const TYPESCRIPT: Rules = {
   types: [],
   errors: ['types'], // the type of a partial result
+  signal: [],
   binding: WORDS,
   resources: LOW,
   audio: MIDDLE,
-  models: MIDDLE,
+  models: [...MIDDLE, 'signal'],
   formats: WORDS, // pure functions
   save: [...WORDS, 'formats'],
   result: [...PARTS, 'save'],
-  pipeline: [...PARTS, 'save', 'result'],
+  pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
   // The command line is a user of the public interface; `models` and `doctor` also show what lies below it.
   cli: [...MIDDLE, 'index', 'models', 'formats'],
