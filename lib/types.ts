@@ -67,7 +67,7 @@ export interface SpeakerOptions {
    * one are one. A name is not blank, and not SPEAKER_ and a number, as strangers are called. Default: none.
    */
   voices?: Readonly<Record<string, VoiceEmbedding>>;
-  /** The cosine from which on a speaker is taken for a known voice; −1 to 1. Default 0.5. */
+  /** The cosine from which on a speaker is taken for a known voice, one of `voices`; −1 to 1. Default 0.5. */
   voiceThreshold?: number;
   /** What {@link loadDiarizer} gave, to share it between jobs. Default: loaded for the job. */
   diarizer?: Diarizer;
@@ -94,7 +94,7 @@ export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerO
   /**
    * Tell who speaks: by voice (true), by the channel of a call recorded one side a channel (`'channels'`), or not at all. Default
    * true. By channel, SPEAKER_00 is channel 0 and SPEAKER_01 channel 1, whoever speaks first; a channel without speech is no
-   * speaker. It takes audio of 2 to 8 channels.
+   * speaker. It takes audio of 2 to 8 channels. Not at all goes with no option of the speakers but `diarizer`.
    */
   diarize?: boolean | 'channels';
   /** Stops the job: a decode stops within a graph node. What was finished is in the error's `partial` result. */

@@ -1,8 +1,9 @@
 // cluster() for tracks.
+#include "diarization/cluster.h"
+
 #include <algorithm>
 #include <tuple>
 
-#include "diarization/cluster.h"
 #include "diarization/vectors.h"
 
 namespace hearken {
