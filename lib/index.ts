@@ -1,5 +1,6 @@
 export { HearkenError, type HearkenErrorCode } from './errors.js';
 export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';
+export type * from './memory.js';
 export { type DiarizerSpec, loadDiarizer } from './models/diarizer.js';
 export { listModels, modelPath, modelsFolder, pullModel, verifyModel } from './models/index.js';
 export { type LoadOptions, loadWhisperModel } from './models/whisper-model.js';

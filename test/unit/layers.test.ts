@@ -17,14 +17,15 @@ const NATIVE: Rules = {
   addon: ['core', 'audio', 'chunk', 'asr', 'diarization'],
 };
 
-const WORDS = ['types', 'errors'];
+const WORDS = ['types', 'errors', 'memory'];
 const LOW = [...WORDS, 'binding'];
 const MIDDLE = [...LOW, 'resources'];
 const PARTS = [...MIDDLE, 'audio', 'models', 'formats'];
 
 /** Folder, or file at the top of lib → what it may import, besides its own folder. */
 const TYPESCRIPT: Rules = {
-  types: [],
+  memory: [],
+  types: ['memory'],
   errors: ['types'], // the type of a partial result
   signal: [],
   binding: WORDS,

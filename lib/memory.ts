@@ -1,0 +1,59 @@
+// What hearken says of memory, in bytes.
+
+/** Native memory that hearken holds, by what it is for: exact, counted where it is allocated and freed. */
+export interface NativeMemory {
+  /** Whisper models. */
+  weights: number;
+  /** Their workers: key-value caches, compute buffers. */
+  states: number;
+  /** Audio that was read and not decoded yet. */
+  audio: number;
+  /** The nets that tell speakers apart: weights and buffers. */
+  diarization: number;
+  total: number;
+}
+
+/** Memory at one moment. */
+export interface MemoryUsage {
+  native: NativeMemory;
+  /** Resident set of the whole process, as the operating system counts it. */
+  rss: number;
+  /** The process's limit that is enforced: the tighter one of {@link setMemoryLimit} and the container's. 0: none. */
+  limit: number;
+  /** Leases that are held. */
+  leases: number;
+  /** Models and diarizers that are loaded, whether leased, idle, or loaded by hand. */
+  handles: number;
+}
+
+/** Memory at one moment of a job. */
+export interface MemorySample {
+  /** Wall seconds since the job began. */
+  seconds: number;
+  rss: number;
+  native: NativeMemory;
+  /** 0: none. */
+  limit: number;
+  /** Workers that decode at once, as the limit allows now; 0 for a job that decodes none. */
+  workers: number;
+}
+
+/** What a job took. Bytes and seconds. RSS and native memory are of the process: jobs that ran beside it are in them. */
+export interface Receipt {
+  rssBefore: number;
+  /** Sampled every 20 ms off the event loop, and at the end. */
+  rssPeak: number;
+  rssAfter: number;
+  /** The highest of each category, and of their sum: these need not have been at one moment. */
+  nativePeak: NativeMemory;
+  /** The limit at the end. 0: none. */
+  limit: number;
+  /** The most workers that decoded at once. */
+  workers: number;
+  /** How often memory that was kept for later had to be freed for this job. */
+  evictions: number;
+  audioSeconds: number;
+  wallSeconds: number;
+  /** Of all threads of the process. */
+  cpuSeconds: number;
+}
