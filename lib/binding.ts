@@ -21,6 +21,10 @@ export interface NativeModelInfo {
   vocabulary: number;
   audioContext: number;
   textContext: number;
+  /** Bytes of one worker, as its buffers will be after a decode with default options. */
+  stateBytes: number;
+  /** Bytes by which a worker grows for each further decoder of a beam search or of sampling. */
+  decoderBytes: number;
 }
 
 export interface NativeModel {
@@ -201,6 +205,24 @@ export interface NativeDiarizer {
   close(): Promise<void>;
 }
 
+/** Bytes, from the headers of the nets' files: a session of n threads takes sessionBytes + n * threadBytes. */
+export interface NativeDiarizationSizes {
+  weightBytes: number;
+  sessionBytes: number;
+  threadBytes: number;
+}
+
+/** Memory since its construction, sampled every 20 ms off the event loop; native peaks are exact. Bytes. */
+export interface NativeMemoryWatch {
+  read(): {
+    rss: number;
+    rssBefore: number;
+    rssPeak: number;
+    peak: Record<'weights' | 'states' | 'audio' | 'diarization' | 'total', number>;
+  };
+  close(): void;
+}
+
 export interface NativePlanOptions {
   channel: number; // -1: mix down
   ffmpegPath: string;
@@ -224,6 +246,11 @@ export interface NativeAddon {
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
+  /** Reads and checks the headers only. */
+  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
+  MemoryWatch: new () => NativeMemoryWatch;
+  /** Gives freed heap back to the system, off the event loop. */
+  trimMemory(): Promise<void>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
@@ -255,6 +282,11 @@ export function bindingPath(): string {
   const require = createRequire(import.meta.url);
   const load = require('node-gyp-build') as { resolve(dir: string): string };
   return load.resolve(PACKAGE_ROOT);
+}
+
+/** The addon, if anything has used it by now. */
+export function loadedBinding(): NativeAddon | undefined {
+  return addon;
 }
 
 /** The addon, loaded at first use, so that importing hearken costs nothing and cannot fail. */

@@ -8,6 +8,7 @@ import {
   OUTPUT_FORMATS,
 } from './formats/index.js';
 import { plain, plainDiarization } from './formats/json.js';
+import type { Receipt } from './memory.js';
 import { saveAtomically } from './save.js';
 import type {
   CoverageSpan,
@@ -34,6 +35,8 @@ export class Result implements TranscriptionResult {
   declare readonly speakers?: Speaker[];
   declare readonly turns?: SpeakerTurn[];
   declare readonly exclusiveTurns?: SpeakerTurn[];
+  /** Set by the job when all of it is freed. */
+  declare receipt: Receipt;
   #words: Word[] | undefined;
 
   constructor(transcript: Transcript) {
@@ -92,6 +95,8 @@ export class SpeakerResult implements DiarizationResult {
   readonly speakers: Speaker[];
   readonly turns: SpeakerTurn[];
   readonly exclusiveTurns: SpeakerTurn[];
+  /** Set by the job when all of it is freed. */
+  declare receipt: Receipt;
 
   constructor({ duration, speakers, turns, exclusiveTurns }: Diarization) {
     this.duration = duration;

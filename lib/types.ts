@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { MemorySample, Receipt } from './memory.js';
 
 /**
  * Audio to transcribe. A path; the bytes of an audio file; samples (16 kHz, mono, −1…1); or a stream of the bytes of an
@@ -101,6 +102,8 @@ export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerO
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
   onProgress?: (progress: Progress) => void;
+  /** Called about four times a second while the job runs, and at its begin. */
+  onMemory?: (sample: MemorySample) => void;
 }
 
 export interface Progress {
@@ -200,6 +203,8 @@ export type OutputFormat = 'txt' | 'json' | 'srt' | 'vtt' | 'md' | 'rttm';
 
 /** The result of a job: plain data in a class that knows the formats. */
 export interface TranscriptionResult extends Transcript {
+  /** What the job took: memory, workers, time. Not part of the formats, unless JSON is asked to have it. */
+  readonly receipt: Receipt;
   /** All words of all segments. */
   readonly words: Word[];
   toText(): string;
@@ -256,6 +261,8 @@ export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
   onProgress?: (progress: Progress) => void;
+  /** Called about four times a second while the job runs, and at its begin. */
+  onMemory?: (sample: MemorySample) => void;
 }
 
 export interface Diarization extends SpeakerTrack {
@@ -268,6 +275,8 @@ export type DiarizationFormat = 'rttm' | 'json';
 
 /** What {@link diarize} finds: plain data in a class that knows the formats. */
 export interface DiarizationResult extends Diarization {
+  /** What the job took: memory, time. Not part of the formats, unless JSON is asked to have it. */
+  readonly receipt: Receipt;
   /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). */
   toRTTM(uri?: string): string;
   /** Plain data, also what JSON.stringify writes. */
