@@ -234,6 +234,22 @@ export interface NativePlanOptions {
   diarization?: NativeDiarization;
 }
 
+/** Of the whole process, in bytes, since the watch was made. */
+export interface NativeMemoryReading {
+  rss: number;
+  rssBefore: number;
+  /** Sampled every 20 ms by a thread of the addon's, and by each read(). */
+  rssPeak: number;
+  /** Exact: the highest of each category, and of their sum. */
+  peak: { weights: number; states: number; audio: number; diarization: number; total: number };
+}
+
+export interface NativeMemoryWatch {
+  /** Throws ERR_CLOSED after close(). */
+  read(): NativeMemoryReading;
+  close(): void;
+}
+
 export interface NativeAddon {
   version: { hearken: string; whisper: string; napi: number };
   /** Codes of the languages that Whisper knows. */
@@ -243,6 +259,7 @@ export interface NativeAddon {
   CancelToken: new () => NativeCancelToken;
   ByteQueue: new () => NativeByteQueue;
   ByteBuffer: new (size: number) => NativeByteBuffer;
+  MemoryWatch: new () => NativeMemoryWatch;
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
@@ -255,6 +272,8 @@ export interface NativeAddon {
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
+  /** Gives what the heap holds of freed memory back to the system, where the C library can (glibc). */
+  trimMemory(): Promise<void>;
   /** Cancels everything and joins all threads: called once at exit. */
   shutdown(): void;
   /** Native calls so far, for tests: nothing else counts work as reliably. */
