@@ -16,8 +16,15 @@ export interface NativeModelInfo {
   type: string;
   multilingual: boolean;
   quantization: string;
-  /** Bytes of all tensors, from the header. */
+  /** What the ledger will count, known from the header: of the weights, */
   weightBytes: number;
+  /** of one worker that decodes chunks of up to 30 s with one decoder, */
+  stateBytes: number;
+  /** for each second that its chunks are longer than that (or, negative, shorter), */
+  secondBytes: number;
+  /** and of n > 1 decoders (of beamSize, bestOf): decodersBytes + (n - 1) * decoderBytes more. */
+  decodersBytes: number;
+  decoderBytes: number;
   vocabulary: number;
   audioContext: number;
   textContext: number;
