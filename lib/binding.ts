@@ -28,10 +28,6 @@ export interface NativeModelInfo {
   vocabulary: number;
   audioContext: number;
   textContext: number;
-  /** Bytes of one worker, as its buffers will be after a decode with default options. */
-  stateBytes: number;
-  /** Bytes by which a worker grows for each further decoder of a beam search or of sampling. */
-  decoderBytes: number;
 }
 
 export interface NativeModel {
@@ -219,17 +215,6 @@ export interface NativeDiarizationSizes {
   threadBytes: number;
 }
 
-/** Memory since its construction, sampled every 20 ms off the event loop; native peaks are exact. Bytes. */
-export interface NativeMemoryWatch {
-  read(): {
-    rss: number;
-    rssBefore: number;
-    rssPeak: number;
-    peak: Record<'weights' | 'states' | 'audio' | 'diarization' | 'total', number>;
-  };
-  close(): void;
-}
-
 export interface NativePlanOptions {
   channel: number; // -1: mix down
   ffmpegPath: string;
@@ -272,9 +257,6 @@ export interface NativeAddon {
   inspectModel(path: string): Promise<NativeModelInfo>;
   /** Reads and checks the headers only. */
   inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
-  MemoryWatch: new () => NativeMemoryWatch;
-  /** Gives freed heap back to the system, off the event loop. */
-  trimMemory(): Promise<void>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
