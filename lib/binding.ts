@@ -201,6 +201,18 @@ export interface NativeDiarizationOptions {
   vadModel: string;
 }
 
+/** What telling speakers apart takes, known from the nets' headers: what the ledger will count. */
+export interface NativeDiarizerMemory {
+  weightBytes: number;
+  /** By voice: a session with n threads takes sessionBytes + n * threadBytes, and hourBytes an hour of dense speech. */
+  sessionBytes: number;
+  threadBytes: number;
+  hourBytes: number;
+  /** By channel: a session takes channelSessionBytes, and channelBytes for each channel at 48 kHz. */
+  channelSessionBytes: number;
+  channelBytes: number;
+}
+
 export interface NativeDiarizer {
   readonly byteSize: number;
   readonly closed: boolean;
@@ -258,6 +270,8 @@ export interface NativeAddon {
   /** Reads and checks the headers only. */
   inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
+  /** Reads and checks the headers only. */
+  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizerMemory>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
