@@ -220,13 +220,6 @@ export interface NativeDiarizer {
   close(): Promise<void>;
 }
 
-/** Bytes, from the headers of the nets' files: a session of n threads takes sessionBytes + n * threadBytes. */
-export interface NativeDiarizationSizes {
-  weightBytes: number;
-  sessionBytes: number;
-  threadBytes: number;
-}
-
 export interface NativePlanOptions {
   channel: number; // -1: mix down
   ffmpegPath: string;
@@ -267,8 +260,6 @@ export interface NativeAddon {
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
-  /** Reads and checks the headers only. */
-  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
   /** Reads and checks the headers only. */
   inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizerMemory>;
