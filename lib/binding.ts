@@ -208,9 +208,8 @@ export interface NativeDiarizerMemory {
   sessionBytes: number;
   threadBytes: number;
   hourBytes: number;
-  /** By channel: a session takes channelSessionBytes, and channelBytes for each channel at 48 kHz. */
+  /** By channel: what a session takes with its speech detectors, for the given format of the audio. */
   channelSessionBytes: number;
-  channelBytes: number;
 }
 
 export interface NativeDiarizer {
@@ -261,8 +260,14 @@ export interface NativeAddon {
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
-  /** Reads and checks the headers only. */
-  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizerMemory>;
+  /** Reads and checks the headers only. `format`: of audio whose channels are a speaker each; 48 kHz stereo if absent. */
+  inspectDiarizer(
+    segmentation: string,
+    embedding: string,
+    format?: { sampleRate: number; channels: number },
+  ): Promise<NativeDiarizerMemory>;
+  /** What a planner takes with so many of its chunks alive, its speech detector and the chunk being made included. */
+  audioBytes(chunkSamples: number, chunksInFlight: number): number;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;

@@ -80,18 +80,27 @@ Napi::Value DiarizerWrap::load(const Napi::CallbackInfo& info) {
 Napi::Value DiarizerWrap::inspect(const Napi::CallbackInfo& info) {
   const std::string segmentation = stringArg(info, 0, "segmentation");
   const std::string embedding = stringArg(info, 1, "embedding");
+  FrameQueue::Format format{48000, 2};
+  if (!info[2].IsUndefined()) {
+    const Napi::Object wanted = objectArg(info, 2, "format");
+    format.sampleRate = static_cast<int>(numberField(wanted, "sampleRate"));
+    format.channels = static_cast<int>(numberField(wanted, "channels"));
+    const bool known = format.sampleRate >= 1 && format.sampleRate <= 384000 && format.channels >= 1 &&
+                       format.channels <= FrameQueue::kMostChannels;
+    if (!known)
+      throw makeError(info.Env(), codes::kInvalidArg, "format is not one that speakers are told by channel in");
+  }
   return Environment::of(info.Env())
       .async<DiarizerMemory>(
           info.Env(), std::make_shared<CancelToken>(),
-          [segmentation, embedding] { return predictDiarizer(segmentation, embedding); },
+          [segmentation, embedding, format] { return predictDiarizer(segmentation, embedding, format); },
           [](Napi::Env env, DiarizerMemory& memory) -> Napi::Value {
             Napi::Object object = Napi::Object::New(env);
             const std::pair<const char*, int64_t> fields[] = {{"weightBytes", memory.weightBytes},
                                                               {"sessionBytes", memory.sessionBytes},
                                                               {"threadBytes", memory.threadBytes},
                                                               {"hourBytes", memory.hourBytes},
-                                                              {"channelSessionBytes", memory.channelSessionBytes},
-                                                              {"channelBytes", memory.channelBytes}};
+                                                              {"channelSessionBytes", memory.channelSessionBytes}};
             for (const auto& [name, bytes] : fields) {
               object.Set(name, Napi::Number::New(env, static_cast<double>(bytes)));
             }
