@@ -51,7 +51,7 @@ std::unique_ptr<ByteSource> openQueueSource(std::shared_ptr<ByteQueue> queue) {
 }
 
 ByteReader::ByteReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), window_(2 * kWindow), allocation_(MemoryKind::kAudio, 2 * kWindow) {}
+    : source_(std::move(source)), window_(2 * kWindow) {}
 
 const uint8_t* ByteReader::peek(size_t n, size_t& got, CancelToken& cancel) {
   n = std::min(n, kWindow);
