@@ -47,7 +47,8 @@ std::shared_ptr<typename Handle<T>::Use> useOf(Napi::Env env, const std::shared_
   }
 }
 
-// Frees what the handle holds, on a thread of ours, and resolves when it is gone. Until then V8 is told that it is there.
+// Frees what the handle holds, on a thread of ours, and resolves when it is gone. Until then V8 is told that it is
+// there.
 template <typename T>
 Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handle,
                           const ExternalPtr& external = nullptr) {

@@ -51,9 +51,9 @@ class AudioWindow {
   bool started_ = false;
   bool finished_ = false;
   int64_t begin_, end_;
-  int64_t firstBlock_;                     // the position of blocks_[0], at or before begin_
+  int64_t firstBlock_;                                          // the position of blocks_[0], at or before begin_
   std::deque<LedgerVector<float, MemoryKind::kAudio>> blocks_;  // of kBlock samples each
-  int64_t firstLevel_ = 0;                 // the frame of levels_[0]
+  int64_t firstLevel_ = 0;                                      // the frame of levels_[0]
   LedgerVector<float, MemoryKind::kAudio> levels_;
 };
 

@@ -29,7 +29,7 @@ struct PlannedChunk {
   Span span;   // what `pcm` holds
   Span owned;  // the part that no other chunk has: spans without the overlap halves; owned parts tile all decoded audio
   ChunkEnd end = ChunkEnd::kPause;
-  std::vector<Span> speech;  // regions of speech inside span
+  std::vector<Span> speech;                     // regions of speech inside span
   LedgerVector<float, MemoryKind::kAudio> pcm;  // span.length() samples
 };
 

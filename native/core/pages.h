@@ -10,16 +10,16 @@
 
 namespace hearken {
 
-// Whole pages from the system, zeroed; null if there are none left. Freed, they are the system's again, while a heap may
-// keep them: glibc's stops to map large blocks of its own accord once some have been freed.
+// Whole pages from the system, zeroed; null if there are none left. Freed, they are the system's again, while a heap
+// may keep them: glibc's stops to map large blocks of its own accord once some have been freed.
 void* mapPages(size_t bytes) noexcept;
 void unmapPages(void* pages, size_t bytes) noexcept;
 
 // Blocks of a vector from here on are mapped.
 constexpr size_t kMapFrom = 64 * 1024;
 
-// The memory of a vector of numbers: large blocks are mapped, and all of it is counted in the ledger, from allocation to
-// free. Throws std::bad_alloc, as a vector's users expect.
+// The memory of a vector of numbers: large blocks are mapped, and all of it is counted in the ledger, from allocation
+// to free. Throws std::bad_alloc, as a vector's users expect.
 template <typename T, MemoryKind kind>
 class LedgerAllocator {
  public:
