@@ -271,6 +271,8 @@ export interface NativeAddon {
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
+  /** Bytes outside of its heap that V8 was told of, by anybody: process.memoryUsage() leaves out what addons tell. */
+  externalMemory(): number;
   /** Gives what the heap holds of freed memory back to the system, where the C library can (glibc). */
   trimMemory(): Promise<void>;
   /** Cancels everything and joins all threads: called once at exit. */

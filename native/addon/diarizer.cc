@@ -40,6 +40,10 @@ Napi::Value toJs(Napi::Env env, const Speakers& result) {
   return object;
 }
 
+int64_t held(const DiarizationHandle& handle) {
+  return handle.peek(int64_t{0}, [](const DiarizationObject& object) { return object.stream->byteSize(); });
+}
+
 }  // namespace
 
 Napi::Function DiarizerWrap::define(Napi::Env env) {
@@ -51,6 +55,7 @@ Napi::Function DiarizerWrap::define(Napi::Env env) {
 
 DiarizerWrap::DiarizerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Diarizer", handle_);
+  external_->report(handle_->peek(int64_t{0}, [](const DiarizationModel& model) { return model.byteSize(); }));
   napi_type_tag_object(info.Env(), info.This(), &kTag);
 }
 
@@ -136,7 +141,7 @@ Napi::Value DiarizerWrap::open(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DiarizerWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value DiarizerWrap::byteSize(const Napi::CallbackInfo& info) {
@@ -158,7 +163,12 @@ Napi::Function DiarizationWrap::define(Napi::Env env) {
 
 DiarizationWrap::DiarizationWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Diarization", handle_);
+  report()();
   napi_type_tag_object(info.Env(), info.This(), &kTag);
+}
+
+std::function<void()> DiarizationWrap::report() const {
+  return [handle = handle_, external = external_] { external->report(held(*handle)); };
 }
 
 StreamInput DiarizationWrap::input(int64_t begin, int64_t end) const {
@@ -175,10 +185,11 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
   const int callback = info[1].IsFunction() ? environment.keep(info[1].As<Napi::Function>()) : 0;
   return environment.async<bool>(
       env, cancel,
-      [use, cancel, callback, &environment] {
+      [use, cancel, callback, report = report(), &environment] {
         // Few and small: they need no back-pressure of their own.
         const auto onTurns = [&](const std::vector<Turn>& turns, int64_t decided) {
-          environment.post([&environment, callback, turns, decided](Napi::Env env) {
+          environment.post([&environment, callback, report, turns, decided](Napi::Env env) {
+            report();
             if (auto* function = environment.kept(callback)) {
               function->Call({toJs(env, turns), Napi::Number::New(env, static_cast<double>(decided))});
             }
@@ -188,7 +199,10 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
         return true;
       },
       [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); },
-      [&environment, callback] { environment.drop(callback); });
+      [&environment, callback, report = report()] {
+        environment.drop(callback);
+        report();
+      });
 }
 
 Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
@@ -207,11 +221,11 @@ Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
   const auto use = useOf(env, handle_);
   return Environment::of(env).async<Speakers>(
       env, cancel, [use, options, cancel] { return (*use)->stream->finish(options, *cancel); },
-      [](Napi::Env env, Speakers& result) { return toJs(env, result); });
+      [](Napi::Env env, Speakers& result) { return toJs(env, result); }, report());
 }
 
 Napi::Value DiarizationWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value DiarizationWrap::busy(const Napi::CallbackInfo& info) {
@@ -220,9 +234,7 @@ Napi::Value DiarizationWrap::busy(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DiarizationWrap::byteSize(const Napi::CallbackInfo& info) {
-  const auto bytes =
-      handle_->peek(int64_t{0}, [](const DiarizationObject& object) { return object.stream->byteSize(); });
-  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+  return Napi::Number::New(info.Env(), static_cast<double>(held(*handle_)));
 }
 
 Napi::Value DiarizationWrap::closed(const Napi::CallbackInfo& info) {

@@ -134,6 +134,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));
   exports.Set("memory", Napi::Function::New<memory>(env, "memory"));
+  exports.Set("externalMemory", Napi::Function::New<externalMemory>(env, "externalMemory"));
   exports.Set("trimMemory", Napi::Function::New<trimMemory>(env, "trimMemory"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));
