@@ -22,6 +22,9 @@ std::vector<float> speech() {
   auto reader = openFile("examples/jfk.wav", {}, cancel);
   std::vector<float> samples(20 * kSampleRate);
   samples.resize(reader->read(samples.data(), samples.size(), cancel));
+  const size_t once = samples.size();
+  samples.resize(3 * once);  // a whole window: shorter audio leaves pages of the encoder's buffers untouched
+  for (size_t i = once; i < samples.size(); ++i) samples[i] = samples[i - once];
   return samples;
 }
 
@@ -73,7 +76,7 @@ TEST(asr_ledger_agrees_with_the_kernel) {
       // Buffers are made for the most tokens that a decode may have, and its last pages wait for such a decode: the
       // kernel may say less. It must not say more: that would be memory that nobody counts.
       CHECK(grown <= states() * 1.03);
-      CHECK(grown >= states() * 0.8);
+      CHECK(grown >= states() * 0.9);
     }
     CHECK_NEAR(static_cast<double>(anonymousBytes()), static_cast<double>(before), 2.0 * kMiB);
   }
