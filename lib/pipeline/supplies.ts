@@ -1,5 +1,5 @@
 import { SAMPLE_RATE } from '../audio/source.js';
-import type { NativeDiarizerMemory, NativeModelInfo } from '../binding.js';
+import { binding, type NativeDiarizerMemory, type NativeModelInfo } from '../binding.js';
 import type { DiarizerFiles, LoadedDiarizer } from '../models/diarizer.js';
 import type { ResourceManager } from '../models/manager.js';
 import type { Wanted } from '../models/shared.js';
@@ -25,10 +25,6 @@ type Speakers = NonNullable<Wants['speakers']>;
 const WORKER_EXTRA = 6 * 2 ** 20;
 const JOB_EXTRA = 2 * 2 ** 20;
 
-/** Of what is planned: as many chunks as the scheduler lets wait, and what the planner itself holds. */
-const audioBytes = (workers: number, chunkSamples: number): number =>
-  (2 * workers + 1) * chunkSamples * Float32Array.BYTES_PER_ELEMENT + 2 ** 21;
-
 /** Of one worker. */
 function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<Wants>['model']): number {
   const beyond = info.secondBytes * (chunkSamples / SAMPLE_RATE - 30);
@@ -36,9 +32,9 @@ function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<
   return info.stateBytes + beyond + more;
 }
 
-/** Of telling speakers apart: for two channels, or an hour, as neither is known before the audio is opened. */
+/** Of telling speakers apart: for an hour, as the length is not known before the audio is opened. */
 function sessionBytes(sizes: NativeDiarizerMemory, { channels, threads }: Speakers, workers: number): number {
-  if (channels) return sizes.channelSessionBytes + 2 * sizes.channelBytes;
+  if (channels) return sizes.channelSessionBytes;
   return sizes.sessionBytes + threads(workers) * sizes.threadBytes + sizes.hourBytes;
 }
 
@@ -62,7 +58,7 @@ export class Supplies {
     const bytes = (workers: number): number => {
       let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
       if (want && info) {
-        sum += workers * (stateBytes(info, want) + WORKER_EXTRA) + audioBytes(workers, want.chunkSamples);
+        sum += workers * (stateBytes(info, want) + WORKER_EXTRA) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
       }
       if (speakers && sizes) sum += sessionBytes(sizes, speakers, workers);
       return sum;
