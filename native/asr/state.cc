@@ -119,6 +119,7 @@ class WhisperState::Running {
   }
   ~Running() {
     whisper_set_graph_abort_callback(state_.state_, nullptr, nullptr);
+    state_.memory_.resize(static_cast<int64_t>(whisper_state_bytes(state_.state_)));  // not what was held for a moment
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

@@ -67,7 +67,8 @@ class Run : public ByteSource {
     try {
       feeder_ = std::thread([this, input] { feed(*input); });
     } catch (const std::system_error&) {
-      throw Error(codes::kOutOfMemory, "no thread can be started to feed ffmpeg: the process is at its limit of threads");
+      throw Error(codes::kOutOfMemory,
+                  "no thread can be started to feed ffmpeg: the process is at its limit of threads");
     }
   }
 

@@ -1,6 +1,7 @@
 #include "core/thread_pool.h"
 
 #include <chrono>
+#include <exception>
 #include <thread>
 #include <utility>
 

@@ -187,9 +187,8 @@ TEST(alloc_failures_while_other_formats_are_read) {
 }
 
 TEST(alloc_failures_while_a_diarizer_is_loaded) {
-  expectHeldAtAllSizes(whole("diarizer", [] {
-    return std::to_string(DiarizationModel::load(kSegmentation, kEmbedding, never)->byteSize());
-  }));
+  expectHeldAtAllSizes(whole(
+      "diarizer", [] { return std::to_string(DiarizationModel::load(kSegmentation, kEmbedding, never)->byteSize()); }));
 }
 
 TEST(alloc_failures_while_speakers_are_told_apart) {

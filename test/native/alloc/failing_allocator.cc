@@ -170,7 +170,8 @@ EXPORTED int munmap(void* block, size_t size) {
   return status;
 }
 
-EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                            void* argument) {
   static const auto real = reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_NEXT, "pthread_create"));
   return fails(0, true) ? EAGAIN : real(thread, attributes, start, argument);
 }

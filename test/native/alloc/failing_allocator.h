@@ -3,15 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 
-// Stands in for the allocator (and for pthread_create) of the binary that it is linked into, and makes chosen calls fail.
-// glibc only: elsewhere there is nothing to stand in front of.
+// Stands in for the allocator (and for pthread_create) of the binary that it is linked into, and makes chosen calls
+// fail. glibc only: elsewhere there is nothing to stand in front of.
 namespace failing {
 
 struct Plan {
-  size_t atLeast = 1;       // only allocations of this many bytes and more count
-  int64_t from = 0;         // the first one that fails, from 1; 0: none
+  size_t atLeast = 1;         // only allocations of this many bytes and more count
+  int64_t from = 0;           // the first one that fails, from 1; 0: none
   bool persistently = false;  // all from there on, or only that one
-  bool threads = false;     // threads instead of memory
+  bool threads = false;       // threads instead of memory
 };
 
 // Counts and fails from here on, in all threads, until disarm(). What else is freed and allocated is only kept in the
