@@ -106,7 +106,7 @@ Napi::Promise Environment::async(Napi::Env env, CancelPtr cancel, std::function<
     listed = true;
     JobSet::process().add(cancel);
     listedForAll = true;
-    const auto outcome = std::make_shared<Outcome>();
+    auto outcome = std::make_shared<Outcome>();
     auto settle = std::make_shared<Prepared>(std::make_unique<JsTask>(
         [this, deferred, outcome, convert = std::move(convert), finish](Napi::Env env) mutable {
           end();

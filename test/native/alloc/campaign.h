@@ -30,7 +30,7 @@ struct Outcome {
 // Each point once with one failure, and once with everything failing from there on.
 Outcome run(const Stage& stage);
 
-// HEARKEN_LONG=1: all stages, all sizes, all points.
+// HEARKEN_LONG=1: all stages, all sizes.
 bool isLong();
 
 }  // namespace campaign
