@@ -55,8 +55,8 @@ Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handl
   auto& environment = Environment::of(env);
   Napi::Promise::Deferred done(env);
   auto failure = std::make_shared<std::exception_ptr>();
-  auto settle =
-      std::make_shared<Prepared>(std::make_unique<JsTask>([&environment, done, failure, external](Napi::Env env) mutable {
+  auto settle = std::make_shared<Prepared>(
+      std::make_unique<JsTask>([&environment, done, failure, external](Napi::Env env) mutable {
         environment.end();
         if (external) external->end();
         if (!*failure) return done.Resolve(env.Undefined());
