@@ -1,4 +1,5 @@
-// Builds and runs the C++ test binary (no Node in it). Arguments: a part of a test's name; --sanitize=address|undefined|thread.
+// Builds and runs the C++ test binaries (no Node in them). Arguments: a part of a test's name;
+// --sanitize=address|undefined|thread; --alloc: only the campaign of failing allocations, with every one of them.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,14 @@ const sanitize = process.argv.find((a) => a.startsWith('--sanitize='))?.split('=
 const filter = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const build = join(ROOT, 'build', `tests${sanitize ? `-${sanitize}` : ''}`);
 
-function run(command, args) {
-  const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+const alloc = process.argv.includes('--alloc');
+// The allocator is glibc's own there: see CMakeLists.txt.
+const canFail = sanitize === '' && process.report.getReport().header.glibcVersionRuntime !== undefined;
+if (alloc && !canFail) throw new Error('allocations can be made to fail with glibc only, and without a sanitizer');
+const binaries = [...(alloc ? [] : ['hearken_tests']), ...(canFail ? ['hearken_alloc_tests'] : [])];
+
+function run(command, args, env = process.env) {
+  const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env });
   if (result.error) throw result.error;
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
@@ -33,8 +40,10 @@ run('cmake', [
   '--config',
   'Release',
   '--target',
-  'hearken_tests',
+  ...binaries,
   '--parallel',
   String(availableParallelism()),
 ]);
-run(join(build, 'hearken_tests'), filter);
+for (const binary of binaries) {
+  run(join(build, binary), filter, alloc ? { ...process.env, HEARKEN_LONG: '1' } : process.env);
+}

@@ -7,10 +7,8 @@
 namespace hearken {
 namespace {
 
-using Task = std::function<void(Napi::Env)>;
-
 void callTask(napi_env env, napi_value, void*, void* data) {
-  const std::unique_ptr<Task> task(static_cast<Task*>(data));
+  const Prepared task(static_cast<JsTask*>(data));
   if (env == nullptr) return;  // the environment ends: nothing may be called any more
   Napi::HandleScope scope(env);
   try {
@@ -35,6 +33,11 @@ void EnvironmentLink::post(std::function<void(Environment&, Napi::Env)> task) {
   environment_->post([environment = environment_, task = std::move(task)](Napi::Env env) { task(*environment, env); });
 }
 
+void EnvironmentLink::post(Prepared task) noexcept {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (environment_) environment_->post(std::move(task));
+}
+
 Environment::Environment(Napi::Env env) : env_(env), link_(std::make_shared<EnvironmentLink>(this)) {
   napi_value name;
   napi_create_string_utf8(env, "hearken", NAPI_AUTO_LENGTH, &name);
@@ -50,9 +53,8 @@ Environment::Environment(Napi::Env env) : env_(env), link_(std::make_shared<Envi
   });
 }
 
-void Environment::post(Task task) {
-  auto owned = std::make_unique<Task>(std::move(task));
-  if (napi_call_threadsafe_function(back_, owned.get(), napi_tsfn_nonblocking) == napi_ok) owned.release();
+void Environment::post(Prepared task) noexcept {
+  if (napi_call_threadsafe_function(back_, task.get(), napi_tsfn_nonblocking) == napi_ok) (void)task.release();
 }
 
 void Environment::begin() {
@@ -64,14 +66,20 @@ void Environment::end() {
 }
 
 void Environment::run(std::function<void()> task) {
-  const auto token = std::make_shared<CancelToken>();
-  jobs_.add(token);
   begin();
-  ThreadPool::instance().submit([this, token, task = std::move(task)]() mutable {
+  CancelPtr token;
+  try {
+    token = std::make_shared<CancelToken>();
+    jobs_.add(token);
+    ThreadPool::instance().submit([this, token, task]() mutable {
+      task();
+      task = nullptr;
+      jobs_.remove(token);
+    });
+  } catch (const std::exception&) {
+    if (token) jobs_.remove(token);
     task();
-    task = nullptr;
-    jobs_.remove(token);
-  });
+  }
 }
 
 int Environment::keep(Napi::Function function) {

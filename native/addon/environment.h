@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,11 +18,16 @@ namespace hearken {
 
 class Environment;
 
+// What is to run on the JS thread, made before it is known how the work ends: posting it then needs no memory.
+using JsTask = std::function<void(Napi::Env)>;
+using Prepared = std::unique_ptr<JsTask>;
+
 // A way to an environment that may be gone: native objects can outlive it by a moment.
 class EnvironmentLink {
  public:
   explicit EnvironmentLink(Environment* environment) : environment_(environment) {}
   void post(std::function<void(Environment&, Napi::Env)> task);
+  void post(Prepared task) noexcept;
   void cut() {
     std::lock_guard<std::mutex> lock(mutex_);
     environment_ = nullptr;
@@ -43,7 +49,8 @@ class Environment {
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   // Runs `task` on the JS thread, soon. From any thread. Dropped without running once the environment ends.
-  void post(std::function<void(Napi::Env)> task);
+  void post(JsTask task) { post(std::make_unique<JsTask>(std::move(task))); }
+  void post(Prepared task) noexcept;
   // Cancels and outwaits all jobs. Idempotent.
   void shutdown() { jobs_.shutdown(); }
 
@@ -54,8 +61,8 @@ class Environment {
   Napi::Promise async(Napi::Env env, CancelPtr cancel, std::function<Result()> work,
                       std::function<Napi::Value(Napi::Env, Result&)> convert, std::function<void()> finish = nullptr);
 
-  // Runs `task` on a thread of ours as a job that nobody cancels. It, or what it sets off, posts a task that calls
-  // end().
+  // Runs `task`, which doesn't throw, on a thread of ours as a job that nobody cancels; on this one where no other can
+  // be had. It, or what it sets off, posts a task that calls end().
   void run(std::function<void()> task);
   void end();
 
@@ -85,54 +92,60 @@ std::pair<std::string, std::string> describe(std::exception_ptr failure);
 template <typename Result>
 Napi::Promise Environment::async(Napi::Env env, CancelPtr cancel, std::function<Result()> work,
                                  std::function<Napi::Value(Napi::Env, Result&)> convert, std::function<void()> finish) {
-  const auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
-  begin();
-  jobs_.add(cancel);
-  JobSet::process().add(cancel);
-  // Shared because std::function wants copyable captures; there is one owner at a time.
-  auto job = std::make_shared<std::function<Result()>>(std::move(work));
-  ++Counters::instance().jobs;
-  auto task = [this, job, cancel, deferred, convert = std::move(convert), finish = std::move(finish)]() mutable {
-    auto result = std::make_shared<std::unique_ptr<Result>>();
-    std::pair<std::string, std::string> failure;
-    try {
-      *result = std::make_unique<Result>((*job)());
-    } catch (...) {
-      failure = describe(std::current_exception());
-    }
-    *job = nullptr;
-    job.reset();
-    --Counters::instance().jobs;
-    post([this, deferred, result, failure, convert = std::move(convert), finish = std::move(finish)](Napi::Env env) {
-      end();
-      if (finish) finish();
-      if (*result) {
-        try {
-          deferred->Resolve(convert(env, **result));
-        } catch (const Napi::Error& error) {
-          deferred->Reject(error.Value());
-        } catch (const std::exception& error) {
-          deferred->Reject(makeError(env, codes::kInternal, error.what()).Value());
-        }
-      } else {
-        deferred->Reject(makeError(env, failure.first, failure.second).Value());
-      }
-    });
-    result.reset();
-    JobSet::process().remove(cancel);
-    jobs_.remove(cancel);  // last: from here on the environment may be gone
+  Napi::Promise::Deferred deferred(env);
+  const Napi::Promise promise = deferred.Promise();
+  struct Outcome {
+    std::unique_ptr<Result> result;
+    std::exception_ptr failure;
   };
-  const Napi::Promise promise = deferred->Promise();
+  bool listed = false, listedForAll = false;
+  begin();
+  ++Counters::instance().jobs;
   try {
-    ThreadPool::instance().submit(std::move(task));
-  } catch (...) {  // no thread to be had: nothing runs, so all of the above is taken back
-    const auto failure = describe(std::current_exception());
+    jobs_.add(cancel);
+    listed = true;
+    JobSet::process().add(cancel);
+    listedForAll = true;
+    auto outcome = std::make_shared<Outcome>();
+    auto settle = std::make_shared<Prepared>(std::make_unique<JsTask>(
+        [this, deferred, outcome, convert = std::move(convert), finish](Napi::Env env) mutable {
+          end();
+          if (finish) finish();
+          try {
+            if (outcome->failure) std::rethrow_exception(outcome->failure);
+            deferred.Resolve(convert(env, *outcome->result));
+          } catch (const Napi::Error& error) {
+            deferred.Reject(error.Value());
+          } catch (...) {
+            const auto [code, message] = describe(std::current_exception());
+            deferred.Reject(makeError(env, code, message).Value());
+          }
+        }));
+    // Shared because std::function wants copyable captures; there is one owner at a time.
+    auto job = std::make_shared<std::function<Result()>>(std::move(work));
+    ThreadPool::instance().submit([this, job, cancel, outcome, settle]() mutable {
+      try {
+        outcome->result = std::make_unique<Result>((*job)());
+      } catch (...) {
+        outcome->failure = std::current_exception();
+      }
+      *job = nullptr;
+      job.reset();
+      outcome.reset();
+      --Counters::instance().jobs;
+      post(std::move(*settle));
+      settle.reset();
+      JobSet::process().remove(cancel);
+      jobs_.remove(cancel);  // last: from here on the environment may be gone
+    });
+  } catch (...) {  // no thread, or no memory, to be had: nothing runs, so all of the above is taken back
+    const auto [code, message] = describe(std::current_exception());
     --Counters::instance().jobs;
-    JobSet::process().remove(cancel);
-    jobs_.remove(cancel);
+    if (listedForAll) JobSet::process().remove(cancel);
+    if (listed) jobs_.remove(cancel);
     end();
     if (finish) finish();
-    deferred->Reject(makeError(env, failure.first, failure.second).Value());
+    deferred.Reject(makeError(env, code, message).Value());
   }
   return promise;
 }

@@ -21,6 +21,7 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
    public:
     explicit Use(std::shared_ptr<Handle> handle) : handle_(std::move(handle)) {}
     Use(Use&& other) = default;
+    Use& operator=(Use&& other) = default;  // onto one without a handle
     Use(const Use&) = delete;
     ~Use() {
       if (handle_) handle_->done();
@@ -37,8 +38,10 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
   std::shared_ptr<Use> use() {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) throw Error(codes::kClosed, std::string(what_) + " is closed");
+    auto use = std::make_shared<Use>(nullptr);  // first: it may throw
     ++users_;
-    return std::make_shared<Use>(this->shared_from_this());
+    *use = Use(this->shared_from_this());
+    return use;
   }
 
   bool closed() const {
@@ -51,8 +54,8 @@ class Handle : public std::enable_shared_from_this<Handle<T>> {
     std::shared_ptr<T> last;
     {
       std::lock_guard<std::mutex> lock(mutex_);
+      waiting_.push_back(std::move(gone));  // first: it may throw
       closed_ = true;
-      waiting_.push_back(std::move(gone));
       if (users_ > 0 || freeing_) return;
       freeing_ = true;
       last = std::move(object_);

@@ -33,10 +33,14 @@ QueueWrap::QueueWrap(const Napi::CallbackInfo& info) : ObjectWrap(info), waiters
   napi_type_tag_object(info.Env(), info.This(), &kTag);
   queue_->onRoom(
       [link = Environment::of(info.Env()).link(), waiters = waiters_, weak = std::weak_ptr<ByteQueue>(queue_)] {
-        link->post([waiters, weak](Environment&, Napi::Env env) {
-          const auto queue = weak.lock();
-          waiters->resolve(env, queue && !queue->closed());
-        });
+        try {
+          link->post([waiters, weak](Environment&, Napi::Env env) {
+            const auto queue = weak.lock();
+            waiters->resolve(env, queue && !queue->closed());
+          });
+        } catch (const std::exception&) {
+          // Not even the few bytes of a message: those who wait are told the next time, or that the queue is closed.
+        }
       });
 }
 
@@ -47,8 +51,13 @@ QueueWrap::~QueueWrap() {
 Napi::Value QueueWrap::push(const Napi::CallbackInfo& info) {
   const Napi::Uint8Array bytes = bytesArg(info);
   auto deferred = Napi::Promise::Deferred::New(info.Env());
-  queue_->push(std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength()));
-  waiters_->waiting.push_back(deferred);
+  try {
+    queue_->push(std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength()));
+    waiters_->waiting.push_back(deferred);
+  } catch (const std::bad_alloc&) {
+    throw makeError(info.Env(), codes::kOutOfMemory,
+                    "there is no memory left for " + std::to_string(bytes.ByteLength()) + " bytes of the stream");
+  }
   if (!queue_->full()) waiters_->resolve(info.Env(), !queue_->closed());
   return deferred.Promise();
 }

@@ -52,19 +52,26 @@ std::shared_ptr<typename Handle<T>::Use> useOf(Napi::Env env, const std::shared_
 template <typename T>
 Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handle,
                           const ExternalPtr& external = nullptr) {
-  auto done = std::make_shared<Napi::Promise::Deferred>(env);
   auto& environment = Environment::of(env);
-  const Napi::Promise promise = done->Promise();
-  environment.run([handle, done, external, link = environment.link()] {
-    handle->close([done, external, link] {
-      link->post([done, external](Environment& environment, Napi::Env env) {
+  Napi::Promise::Deferred done(env);
+  auto failure = std::make_shared<std::exception_ptr>();
+  auto settle = std::make_shared<Prepared>(
+      std::make_unique<JsTask>([&environment, done, failure, external](Napi::Env env) mutable {
         environment.end();
         if (external) external->end();
-        done->Resolve(env.Undefined());
-      });
-    });
+        if (!*failure) return done.Resolve(env.Undefined());
+        const auto [code, message] = describe(*failure);
+        done.Reject(makeError(env, code, message).Value());
+      }));
+  environment.run([handle, settle, failure, link = environment.link()] {
+    try {
+      handle->close([settle, link] { link->post(std::move(*settle)); });
+    } catch (...) {
+      *failure = std::current_exception();
+      link->post(std::move(*settle));
+    }
   });
-  return promise;
+  return done.Promise();
 }
 
 class CancelTokenWrap : public Napi::ObjectWrap<CancelTokenWrap> {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <new>
 
 #include "asr/logs.h"
 #include "asr/predict.h"
@@ -41,12 +42,16 @@ std::shared_ptr<const WhisperModel> WhisperModel::load(const std::string& path, 
   loader.eof = [](void* context) { return static_cast<Source*>(context)->in.eof(); };
   loader.close = [](void*) {};
 
-  std::unique_ptr<whisper_context, void (*)(whisper_context*)> context(
-      whisper_init_with_params_no_state(&loader, whisperParams()), whisper_free);
+  std::unique_ptr<whisper_context, void (*)(whisper_context*)> context(nullptr, whisper_free);
+  try {
+    context.reset(whisper_init_with_params_no_state(&loader, whisperParams()));
+  } catch (const std::bad_alloc&) {
+    throw Error(codes::kOutOfMemory, "there is no memory left for the model " + path + " (" +
+                                         std::to_string(info.memory.weightBytes) + " bytes of weights).");
+  }
   cancel.throwIfCancelled();
   if (!context) {
-    throw Error(codes::kModelLoad,
-                "the model " + path + " could not be loaded: out of memory, or a tensor is missing or misshapen.");
+    throw Error(codes::kModelLoad, "the model " + path + " could not be loaded: a tensor is missing or misshapen.");
   }
   std::shared_ptr<const WhisperModel> model(new WhisperModel(context.get(), std::move(info)));
   context.release();

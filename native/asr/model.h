@@ -15,7 +15,8 @@ namespace hearken {
 // holds a shared_ptr to its model, so the weights outlive whatever computes with them.
 class WhisperModel {
  public:
-  // Checks the whole file, then loads it. Throws Error kModelNotFound, kModelFormat, kModelLoad, kAborted.
+  // Checks the whole file, then loads it. Throws Error kModelNotFound, kModelFormat, kModelLoad, kOutOfMemory,
+  // kAborted.
   static std::shared_ptr<const WhisperModel> load(const std::string& path, CancelToken& cancel);
   ~WhisperModel();
   WhisperModel(const WhisperModel&) = delete;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <new>
 
 #include "asr/window.h"
 #include "audio/reader.h"
@@ -109,9 +110,30 @@ void checkOptions(const DecodeOptions& options, const ModelInfo& model) {
 
 }  // namespace
 
+// Graphs stop when `stopped` says so while this lives; afterwards, however the call ended, the state points to nothing
+// of it.
+class WhisperState::Running {
+ public:
+  Running(WhisperState& state, bool (*stopped)(void*), void* data) : state_(state) {
+    whisper_set_graph_abort_callback(state_.state_, stopped, data);
+  }
+  ~Running() {
+    whisper_set_graph_abort_callback(state_.state_, nullptr, nullptr);
+    state_.memory_.resize(static_cast<int64_t>(whisper_state_bytes(state_.state_)));  // not what was held for a moment
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  WhisperState& state_;
+};
+
 WhisperState::WhisperState(std::shared_ptr<const WhisperModel> model) : model_(std::move(model)), state_(nullptr) {
-  state_ = whisper_init_state(model_->context());
-  if (!state_) throw Error(codes::kOutOfMemory, "not enough memory for another worker of this model");
+  try {
+    state_ = whisper_init_state(model_->context());
+  } catch (const std::bad_alloc&) {
+  }
+  if (!state_) throw Error(codes::kOutOfMemory, "there is no memory left for another worker of this model");
   memory_ = Allocation(MemoryKind::kStates, static_cast<int64_t>(whisper_state_bytes(state_)));
   // It grows while it computes: with longer chunks, and with more decoders than before.
   const auto changed = [](size_t bytes, void* data) {
@@ -147,15 +169,21 @@ DecodeResult WhisperState::decode(const DecodeInput& input, const DecodeOptions&
 
   Watch watch{cancel};
   const auto stopped = [](void* data) { return static_cast<Watch*>(data)->stopped(); };
-  whisper_set_graph_abort_callback(state_, stopped, &watch);
   params.abort_callback = stopped;
   params.abort_callback_user_data = &watch;
   params.logits_filter_callback = [](whisper_context* context, whisper_state*, const whisper_token_data*, int,
                                      float* logits,
                                      void* data) { static_cast<Watch*>(data)->look(logits, whisper_n_vocab(context)); };
   params.logits_filter_callback_user_data = &watch;
-  const int status = whisper_full_with_state(model_->context(), state_, params, samples, static_cast<int>(input.count));
-  whisper_set_graph_abort_callback(state_, nullptr, nullptr);
+  int status = 0;
+  try {
+    const Running running(*this, stopped, &watch);
+    status = whisper_full_with_state(model_->context(), state_, params, samples, static_cast<int>(input.count));
+  } catch (const std::bad_alloc&) {
+    cancel.throwIfCancelled();
+    throw Error(codes::kOutOfMemory, "there is no memory left to decode this chunk with " +
+                                         std::to_string(std::max(options.beamSize, options.bestOf)) + " decoders");
+  }
 
   window.rethrow();
   cancel.throwIfCancelled();
@@ -176,13 +204,17 @@ LanguageGuess WhisperState::detectLanguage(const DecodeInput& input, int threads
   const float* samples = conditioned({input.samples, count, 0, {}}, copy);
 
   const auto aborted = [](void* data) { return static_cast<CancelToken*>(data)->cancelled(); };
-  whisper_set_graph_abort_callback(state_, aborted, &cancel);
   std::vector<float> probabilities(static_cast<size_t>(whisper_lang_max_id()) + 1, 0.0f);
   int id = -1;
-  if (whisper_pcm_to_mel_with_state(model_->context(), state_, samples, static_cast<int>(count), threads) == 0) {
-    id = whisper_lang_auto_detect_with_state(model_->context(), state_, 0, threads, probabilities.data());
+  try {
+    const Running running(*this, aborted, &cancel);
+    if (whisper_pcm_to_mel_with_state(model_->context(), state_, samples, static_cast<int>(count), threads) == 0) {
+      id = whisper_lang_auto_detect_with_state(model_->context(), state_, 0, threads, probabilities.data());
+    }
+  } catch (const std::bad_alloc&) {
+    cancel.throwIfCancelled();
+    throw Error(codes::kOutOfMemory, "there is no memory left to detect the language");
   }
-  whisper_set_graph_abort_callback(state_, nullptr, nullptr);
   cancel.throwIfCancelled();
   if (id < 0) throw Error(codes::kDecode, "the language could not be detected");
   const int cantonese = whisper_lang_id("yue");

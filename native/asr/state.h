@@ -31,7 +31,7 @@ struct LanguageGuess {
 // model. A call's result depends on its arguments only, never on earlier calls.
 class WhisperState {
  public:
-  // Throws Error kModelLoad if there is not enough memory.
+  // Throws Error kOutOfMemory.
   explicit WhisperState(std::shared_ptr<const WhisperModel> model);
   ~WhisperState();
   WhisperState(const WhisperState&) = delete;
@@ -39,7 +39,7 @@ class WhisperState {
 
   using OnSegments = std::function<void(const std::vector<Segment>&)>;
   // Segments of each window go to onSegments as they are done (may be null), and all of them into the result.
-  // Throws Error kInvalidArg, kDecode, kAborted.
+  // Throws Error kInvalidArg, kDecode, kOutOfMemory, kAborted. The state can be used again.
   DecodeResult decode(const DecodeInput& input, const DecodeOptions& options, CancelToken& cancel,
                       const OnSegments& onSegments);
   // The language of the first 30 s.
@@ -49,6 +49,7 @@ class WhisperState {
   const WhisperModel& model() const { return *model_; }
 
  private:
+  class Running;
   std::shared_ptr<const WhisperModel> model_;
   whisper_state* state_;
   Allocation memory_;

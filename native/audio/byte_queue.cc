@@ -10,9 +10,11 @@ void ByteQueue::push(std::vector<uint8_t> bytes) {
   if (bytes.empty()) return;
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_ || finished_) return;
-  size_ += bytes.size();
-  memory_.resize(memory_.bytes() + static_cast<int64_t>(bytes.capacity()));
+  const auto capacity = static_cast<int64_t>(bytes.capacity());
+  const size_t more = bytes.size();
   blocks_.push_back(std::move(bytes));
+  size_ += more;
+  memory_.resize(memory_.bytes() + capacity);
   ready_.notify_all();
 }
 
@@ -30,8 +32,8 @@ void ByteQueue::fail(std::string message) {
   ready_.notify_all();
 }
 
-void ByteQueue::close() {
-  std::function<void()> room;
+void ByteQueue::close() noexcept {
+  std::shared_ptr<const std::function<void()>> room;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
@@ -42,7 +44,7 @@ void ByteQueue::close() {
     room = room_;
     ready_.notify_all();
   }
-  if (room) room();
+  if (room) (*room)();
 }
 
 bool ByteQueue::full() const {
@@ -51,8 +53,10 @@ bool ByteQueue::full() const {
 }
 
 void ByteQueue::onRoom(std::function<void()> callback) {
+  std::shared_ptr<const std::function<void()>> room;
+  if (callback) room = std::make_shared<const std::function<void()>>(std::move(callback));
   std::lock_guard<std::mutex> lock(mutex_);
-  room_ = std::move(callback);
+  room_ = std::move(room);
 }
 
 size_t ByteQueue::read(uint8_t* out, size_t n, CancelToken& cancel) {
@@ -61,7 +65,7 @@ size_t ByteQueue::read(uint8_t* out, size_t n, CancelToken& cancel) {
     std::lock_guard<std::mutex> lock(mutex_);
     ready_.notify_all();
   });
-  std::function<void()> room;
+  std::shared_ptr<const std::function<void()>> room;
   size_t done = 0;
   {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -85,7 +89,7 @@ size_t ByteQueue::read(uint8_t* out, size_t n, CancelToken& cancel) {
     }
     if (wasFull && size_ < capacity_) room = room_;
   }
-  if (room) room();
+  if (room) (*room)();
   return done;
 }
 

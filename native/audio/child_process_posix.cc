@@ -122,7 +122,7 @@ class PosixChild : public ChildProcess {
     posix_spawnattr_destroy(&attributes);
     if (failed) {
       pid_ = -1;
-      throw Error(codes::kAudioFfmpeg,
+      throw Error(failed == ENOMEM || failed == EAGAIN ? codes::kOutOfMemory : codes::kAudioFfmpeg,
                   "cannot start ffmpeg ('" + options.arguments[0] + "'): " + std::strerror(failed));
     }
   }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "audio/child_process.h"
@@ -62,7 +63,13 @@ class Run : public ByteSource {
   Run(ChildProcess::Options options, ByteReader* input, std::string path) : path_(std::move(path)) {
     options.pipeInput = input != nullptr;
     child_ = ChildProcess::start(options);
-    if (input) feeder_ = std::thread([this, input] { feed(*input); });
+    if (!input) return;
+    try {
+      feeder_ = std::thread([this, input] { feed(*input); });
+    } catch (const std::system_error&) {
+      throw Error(codes::kOutOfMemory,
+                  "no thread can be started to feed ffmpeg: the process is at its limit of threads");
+    }
   }
 
   ~Run() override {
@@ -131,8 +138,8 @@ class Run : public ByteSource {
   }
 
   void feed(ByteReader& input) {
-    std::vector<uint8_t> block(1 << 15);
     try {
+      std::vector<uint8_t> block(1 << 15);
       for (;;) {
         size_t got = 0;
         const uint8_t* data = input.peek(1, got, stop_);  // what is there, without waiting for a full block

@@ -21,13 +21,13 @@ class ByteQueue {
   void push(std::vector<uint8_t> bytes);
   void finish();                   // end of the stream
   void fail(std::string message);  // the JS stream broke: read() throws ERR_AUDIO_READ with this message
-  void close();                    // the reader is gone: later pushes are dropped, full() is false
+  void close() noexcept;           // the reader is gone: later pushes are dropped, full() is false
   bool full() const;
   bool closed() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return closed_;
   }
-  // Called (on the reader's thread) each time the queue stops being full or is closed.
+  // Called (on the reader's thread) each time the queue stops being full or is closed. Doesn't throw.
   void onRoom(std::function<void()> callback);
   // Blocks until there is at least one byte, the end (0), a failure or a cancel (both throw).
   size_t read(uint8_t* out, size_t n, CancelToken& cancel);
@@ -43,7 +43,7 @@ class ByteQueue {
   bool finished_ = false;
   bool closed_ = false;
   std::string failure_;
-  std::function<void()> room_;
+  std::shared_ptr<const std::function<void()>> room_;
 };
 
 // Raw PCM in a stream, for sources that have no header.

@@ -2,7 +2,9 @@
 // is left out, and what they define is static as far as they let us.
 #include "audio/third_party_decoders.h"
 
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #define MA_API static
 #define MA_PRIVATE static
@@ -38,6 +40,21 @@ ma_bool32 flacTell(void* user, ma_int64* cursor) {
   return MA_TRUE;
 }
 
+// dr_flac says no more than "not opened" where it had no memory: `user` is told.
+void* flacMalloc(size_t size, void* user) {
+  void* block = std::malloc(size);
+  if (!block) *static_cast<bool*>(user) = true;
+  return block;
+}
+void* flacRealloc(void* old, size_t size, void* user) {
+  void* block = std::realloc(old, size);
+  if (!block) *static_cast<bool*>(user) = true;
+  return block;
+}
+void flacFree(void* block, void*) {
+  std::free(block);
+}
+
 ma_dr_flac* flac(void* p) {
   return static_cast<ma_dr_flac*>(p);
 }
@@ -49,7 +66,9 @@ stb_vorbis* vorbis(void* p) {
 
 std::unique_ptr<FlacCore> FlacCore::open(FlacInput& input) {
   std::unique_ptr<FlacCore> core(new FlacCore);
-  core->flac_ = ma_dr_flac_open(flacRead, flacSeek, flacTell, &input, nullptr);
+  const ma_allocation_callbacks memory{core->outOfMemory_.get(), flacMalloc, flacRealloc, flacFree};
+  core->flac_ = ma_dr_flac_open(flacRead, flacSeek, flacTell, &input, &memory);
+  if (*core->outOfMemory_) throw std::bad_alloc();
   return core->flac_ ? std::move(core) : nullptr;
 }
 FlacCore::~FlacCore() {

@@ -22,7 +22,8 @@ class FlacInput {
 
 class FlacCore {
  public:
-  static std::unique_ptr<FlacCore> open(FlacInput& input);  // null if this is not decodable FLAC
+  // Null if this is not decodable FLAC. Throws std::bad_alloc.
+  static std::unique_ptr<FlacCore> open(FlacInput& input);
   ~FlacCore();
   int sampleRate() const;
   int channels() const;
@@ -32,6 +33,7 @@ class FlacCore {
 
  private:
   FlacCore() = default;
+  const std::unique_ptr<bool> outOfMemory_ = std::make_unique<bool>(false);  // known to the decoder, which copies
   void* flac_ = nullptr;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -28,7 +28,7 @@ class Sampler {
     try {
       std::thread([this] { run(); }).detach();
       running_ = true;
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       watches_.pop_back();
       throw Error(codes::kOutOfMemory, "no thread can be started: the process is at its limit of threads");
     }

@@ -1,7 +1,7 @@
 #include "core/thread_pool.h"
 
 #include <chrono>
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -24,7 +24,7 @@ void ThreadPool::submit(std::function<void()> task) {
   try {
     std::thread([this] { run(); }).detach();
     ++threads_;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // No further thread can be had: one that there is takes the task when it is free. With none there is nobody to wait
     // for.
     if (threads_ > 0) return;

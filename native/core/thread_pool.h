@@ -7,9 +7,10 @@
 
 namespace hearken {
 
-// Threads for work that may take long or block on its input. A task never waits for another one's thread: a thread is
-// added when none is idle, and ends after a while without work. How much runs at once is decided by who submits
-// (workers, streams), not here. Not libuv's pool: four decodes there would stop every fs and dns call of the process.
+// Threads for work that may take long or block on its input. A thread is added when none is idle, and ends after a
+// while without work. Where the system has no further one, a task waits for one that is busy: so no task may wait for
+// another to begin. Tasks don't throw. How much runs at once is decided by who submits (workers, streams), not here.
+// Not libuv's pool: four decodes there would stop every fs and dns call of the process.
 class ThreadPool {
  public:
   // The pool of this process. Never destroyed: idle threads may outlive main(), and touch nothing but the pool.

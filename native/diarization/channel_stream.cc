@@ -79,11 +79,18 @@ StreamInput ChannelStream::input(int64_t begin, int64_t end) {
 
 void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
   // Whatever ends this: nobody waits for room in the queue any more, and what was heard so far can be told.
-  const std::shared_ptr<void> closing(nullptr, [this](void*) {
-    queue_->close();
+  const auto collectAll = [this] {
     for (auto& channel : channels_) {
       channel->regions.finish();
       channel->collect();
+    }
+  };
+  const std::shared_ptr<void> closing(nullptr, [this, collectAll](void*) {
+    queue_->close();
+    try {
+      collectAll();  // nothing is left to do where run() came to its end
+    } catch (const std::exception&) {
+      // No memory: an error is under way already, and what was heard so far is told without the last stretch.
     }
     embedding_.reset();
     runBytes_ = 0;
@@ -113,6 +120,7 @@ void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
     decided_ = decided;
     if (last) {
       for (auto& channel : channels_) channel->voice.finish(fbank_, *embedding_, cancel);
+      collectAll();
     }
     if (onTurns) onTurns(turns, decided);
   }

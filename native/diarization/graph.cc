@@ -5,6 +5,7 @@
 #include <ggml-cpu.h>
 #include <ggml.h>
 
+#include <new>
 #include <string>
 
 #include "core/error.h"
@@ -61,10 +62,15 @@ void Graph::compute(CancelToken& cancel) {
   cancel.throwIfCancelled();
   ggml_backend_cpu_set_abort_callback(
       backend_.get(), [](void* token) { return static_cast<const CancelToken*>(token)->cancelled(); }, &cancel);
-  const ggml_status status = ggml_backend_graph_compute(backend_.get(), graph_);
+  ggml_status status = GGML_STATUS_ALLOC_FAILED;
+  try {
+    status = ggml_backend_graph_compute(backend_.get(), graph_);
+  } catch (const std::bad_alloc&) {
+  }
   ggml_backend_cpu_set_abort_callback(backend_.get(), nullptr, nullptr);
   count();
   cancel.throwIfCancelled();  // first: a node that stopped early left its graph "successful"
+  if (status == GGML_STATUS_ALLOC_FAILED) failToAllocate("work");
   if (status != GGML_STATUS_SUCCESS) {
     throw Error(codes::kDecode, "a diarization net's graph failed: " + std::string(ggml_status_to_string(status)));
   }

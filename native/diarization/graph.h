@@ -33,7 +33,8 @@ class Graph {
   void allocate();
   // What bytes() would be after allocate(), which is not called.
   int64_t measure();
-  // Stops between nodes, and within one whose operation looks at the token itself. Throws Error kAborted, kDecode.
+  // Stops between nodes, and within one whose operation looks at the token itself. Throws Error kAborted, kDecode,
+  // kOutOfMemory.
   void compute(CancelToken& cancel);
   int64_t bytes() const { return memory_.bytes(); }
 
