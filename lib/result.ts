@@ -8,6 +8,7 @@ import {
   OUTPUT_FORMATS,
 } from './formats/index.js';
 import { plain, plainDiarization } from './formats/json.js';
+import type { Receipt } from './memory.js';
 import { saveAtomically } from './save.js';
 import type {
   CoverageSpan,
@@ -15,12 +16,14 @@ import type {
   DiarizationFormat,
   DiarizationResult,
   OutputFormat,
+  Receipted,
   Segment,
   Speaker,
   SpeakerTurn,
   Transcript,
   TranscriptionResult,
   Word,
+  WriteOptions,
 } from './types.js';
 
 /** A transcript that knows how to write itself. */
@@ -34,9 +37,10 @@ export class Result implements TranscriptionResult {
   declare readonly speakers?: Speaker[];
   declare readonly turns?: SpeakerTurn[];
   declare readonly exclusiveTurns?: SpeakerTurn[];
+  readonly receipt: Receipt;
   #words: Word[] | undefined;
 
-  constructor(transcript: Transcript) {
+  constructor(transcript: Transcript, receipt: Receipt) {
     this.text = transcript.text;
     this.language = transcript.language;
     if (transcript.languageProbability !== undefined) this.languageProbability = transcript.languageProbability;
@@ -46,6 +50,7 @@ export class Result implements TranscriptionResult {
     if (transcript.speakers !== undefined) this.speakers = transcript.speakers;
     if (transcript.turns !== undefined) this.turns = transcript.turns;
     if (transcript.exclusiveTurns !== undefined) this.exclusiveTurns = transcript.exclusiveTurns;
+    this.receipt = receipt;
   }
 
   get words(): Word[] {
@@ -57,8 +62,8 @@ export class Result implements TranscriptionResult {
     return this.format('txt');
   }
 
-  toJSON(): Transcript {
-    return plain(this);
+  toJSON(options?: WriteOptions): Receipted<Transcript> {
+    return plain(this, wanted(this, options));
   }
 
   toSRT(): string {
@@ -77,12 +82,12 @@ export class Result implements TranscriptionResult {
     return this.format('rttm', uri);
   }
 
-  format(format: OutputFormat, uri?: string): string {
-    return formatTranscript(this, format, uri);
+  format(format: OutputFormat, uri?: string, options?: WriteOptions): string {
+    return formatTranscript(this, format, uri, wanted(this, options));
   }
 
-  async save(path: string, format?: OutputFormat, uri?: string): Promise<void> {
-    await saveAtomically(path, this.format(format ?? chosenBy(path, OUTPUT_FORMATS), uri ?? nameIn(path)));
+  async save(path: string, format?: OutputFormat, uri?: string, options?: WriteOptions): Promise<void> {
+    await saveAtomically(path, this.format(format ?? chosenBy(path, OUTPUT_FORMATS), uri ?? nameIn(path), options));
   }
 }
 
@@ -92,29 +97,37 @@ export class SpeakerResult implements DiarizationResult {
   readonly speakers: Speaker[];
   readonly turns: SpeakerTurn[];
   readonly exclusiveTurns: SpeakerTurn[];
+  readonly receipt: Receipt;
 
-  constructor({ duration, speakers, turns, exclusiveTurns }: Diarization) {
+  constructor({ duration, speakers, turns, exclusiveTurns }: Diarization, receipt: Receipt) {
     this.duration = duration;
     this.speakers = speakers;
     this.turns = turns;
     this.exclusiveTurns = exclusiveTurns;
+    this.receipt = receipt;
   }
 
   toRTTM(uri?: string): string {
     return this.format('rttm', uri);
   }
 
-  toJSON(): Diarization {
-    return plainDiarization(this);
+  toJSON(options?: WriteOptions): Receipted<Diarization> {
+    return plainDiarization(this, wanted(this, options));
   }
 
-  format(format: DiarizationFormat, uri?: string): string {
-    return formatDiarization(this, format, uri);
+  format(format: DiarizationFormat, uri?: string, options?: WriteOptions): string {
+    return formatDiarization(this, format, uri, wanted(this, options));
   }
 
-  async save(path: string, format?: DiarizationFormat, uri?: string): Promise<void> {
-    await saveAtomically(path, this.format(format ?? chosenBy(path, DIARIZATION_FORMATS), uri ?? nameIn(path)));
+  async save(path: string, format?: DiarizationFormat, uri?: string, options?: WriteOptions): Promise<void> {
+    const name = uri ?? nameIn(path);
+    await saveAtomically(path, this.format(format ?? chosenBy(path, DIARIZATION_FORMATS), name, options));
   }
+}
+
+/** The receipt, where it is to be written. JSON.stringify calls toJSON with a key instead of options. */
+function wanted({ receipt }: { receipt: Receipt }, options: WriteOptions | string | undefined): Receipt | undefined {
+  return typeof options === 'object' && options?.receipt === true ? receipt : undefined;
 }
 
 function chosenBy<F extends string>(path: string, formats: readonly F[]): F {

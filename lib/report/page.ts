@@ -58,12 +58,13 @@ function headline({ peak, files, end, before, afterCleanup }: MemoryReport): str
   return `${what} peak of ${mb(peak.rss)} for ${plural(files.length, 'file')}, ${kept}`;
 }
 
-function lead({ files, limit, peak, end, notBegun }: MemoryReport): string {
+function lead({ files, limit, peak, end, notBegun, error }: MemoryReport): string {
   const failed = files.filter(({ error }) => error && error.code !== 'ERR_ABORTED').length;
   const audio = files.reduce((sum, { receipt }) => sum + (receipt?.audioSeconds ?? 0), 0);
   const wall = files.reduce((sum, file) => sum + file.end - file.start, 0);
   const parts = [`${duration(audio)} of audio in ${duration(wall)}`];
   if (failed > 0) parts.push(`<span class="verdict bad">${plural(failed, 'file')} failed</span>`);
+  if (error) parts.push(`<span class="verdict bad">${escapeHtml(`${error.message} [${error.code}]`)}</span>`);
   if (end === 'interrupted') parts.push('<span class="verdict bad">interrupted</span>');
   if (notBegun.length > 0) parts.push(`${plural(notBegun.length, 'file')} not begun`);
   parts.push(verdict(limit, peak.rss));

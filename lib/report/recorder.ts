@@ -17,6 +17,7 @@ export class MemoryRecorder {
   #after: Moment | undefined;
   #cleaned: { moment: Moment; freedBytes: number } | undefined;
   #limit = 0;
+  #latest = 0;
 
   /** Begins at once. `now` is in milliseconds. */
   constructor(usage: UsageReader, now: () => number = () => performance.now()) {
@@ -41,7 +42,9 @@ export class MemoryRecorder {
   }
 
   #add(sample: MemorySample): void {
-    this.#timeline.add(sample);
+    // What a job says may come late, when something later has been seen: the line never goes back.
+    this.#latest = Math.max(this.#latest, sample.seconds);
+    this.#timeline.add({ ...sample, seconds: this.#latest });
     this.#raise(sample.rss, sample.native);
   }
 
@@ -88,9 +91,12 @@ export class MemoryRecorder {
   }
 
   report(
-    about: Pick<MemoryReport, 'hearken' | 'platform' | 'node' | 'end'> & { files: readonly string[] },
+    about: Pick<MemoryReport, 'hearken' | 'platform' | 'node' | 'end'> & {
+      files: readonly string[];
+      error: MemoryReport['error'];
+    },
   ): MemoryReport {
-    const { hearken, platform, node, end, files } = about;
+    const { hearken, platform, node, end, files, error } = about;
     const after = this.#after ?? this.#look();
     return {
       hearken,
@@ -98,6 +104,7 @@ export class MemoryRecorder {
       node,
       started: this.#started,
       end,
+      ...(error ? { error } : {}),
       limit: this.#limit,
       before: this.#before,
       files: this.#files.map((file) => ({ ...file })),

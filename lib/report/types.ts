@@ -26,6 +26,8 @@ export interface MemoryReport {
   /** When it began, as ISO 8601. */
   started: string;
   end: 'done' | 'failed' | 'interrupted';
+  /** Of what all files share, such as a model that is not there. */
+  error?: { code: string; message: string };
   /** The limit at the end. 0: none. */
   limit: number;
   /** Once the library was loaded, before any model. */
