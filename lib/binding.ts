@@ -16,11 +16,22 @@ export interface NativeModelInfo {
   type: string;
   multilingual: boolean;
   quantization: string;
-  /** Bytes of all tensors, from the header. */
+  /** What the ledger will count, known from the header: of the weights, */
   weightBytes: number;
+  /** of one worker that decodes chunks of up to 30 s with one decoder, */
+  stateBytes: number;
+  /** for each second that its chunks are longer than that (or, negative, shorter), */
+  secondBytes: number;
+  /** and of n > 1 decoders (of beamSize, bestOf): decodersBytes + (n - 1) * decoderBytes more. */
+  decodersBytes: number;
+  decoderBytes: number;
   vocabulary: number;
   audioContext: number;
   textContext: number;
+  /** Bytes of one worker, as its buffers will be after a decode with default options. */
+  stateBytes: number;
+  /** Bytes by which a worker grows for each further decoder of a beam search or of sampling. */
+  decoderBytes: number;
 }
 
 export interface NativeModel {
@@ -201,6 +212,24 @@ export interface NativeDiarizer {
   close(): Promise<void>;
 }
 
+/** Bytes, from the headers of the nets' files: a session of n threads takes sessionBytes + n * threadBytes. */
+export interface NativeDiarizationSizes {
+  weightBytes: number;
+  sessionBytes: number;
+  threadBytes: number;
+}
+
+/** Memory since its construction, sampled every 20 ms off the event loop; native peaks are exact. Bytes. */
+export interface NativeMemoryWatch {
+  read(): {
+    rss: number;
+    rssBefore: number;
+    rssPeak: number;
+    peak: Record<'weights' | 'states' | 'audio' | 'diarization' | 'total', number>;
+  };
+  close(): void;
+}
+
 export interface NativePlanOptions {
   channel: number; // -1: mix down
   ffmpegPath: string;
@@ -212,6 +241,22 @@ export interface NativePlanOptions {
   diarization?: NativeDiarization;
 }
 
+/** Of the whole process, in bytes, since the watch was made. */
+export interface NativeMemoryReading {
+  rss: number;
+  rssBefore: number;
+  /** Sampled every 20 ms by a thread of the addon's, and by each read(). */
+  rssPeak: number;
+  /** Exact: the highest of each category, and of their sum. */
+  peak: { weights: number; states: number; audio: number; diarization: number; total: number };
+}
+
+export interface NativeMemoryWatch {
+  /** Throws ERR_CLOSED after close(). */
+  read(): NativeMemoryReading;
+  close(): void;
+}
+
 export interface NativeAddon {
   version: { hearken: string; whisper: string; napi: number };
   /** Codes of the languages that Whisper knows. */
@@ -221,13 +266,21 @@ export interface NativeAddon {
   CancelToken: new () => NativeCancelToken;
   ByteQueue: new () => NativeByteQueue;
   ByteBuffer: new (size: number) => NativeByteBuffer;
+  MemoryWatch: new () => NativeMemoryWatch;
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
+  /** Reads and checks the headers only. */
+  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
+  MemoryWatch: new () => NativeMemoryWatch;
+  /** Gives freed heap back to the system, off the event loop. */
+  trimMemory(): Promise<void>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
+  /** Gives what the heap holds of freed memory back to the system, where the C library can (glibc). */
+  trimMemory(): Promise<void>;
   /** Cancels everything and joins all threads: called once at exit. */
   shutdown(): void;
   /** Native calls so far, for tests: nothing else counts work as reliably. */
@@ -255,6 +308,11 @@ export function bindingPath(): string {
   const require = createRequire(import.meta.url);
   const load = require('node-gyp-build') as { resolve(dir: string): string };
   return load.resolve(PACKAGE_ROOT);
+}
+
+/** The addon, if anything has used it by now. */
+export function loadedBinding(): NativeAddon | undefined {
+  return addon;
 }
 
 /** The addon, loaded at first use, so that importing hearken costs nothing and cannot fail. */

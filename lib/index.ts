@@ -3,7 +3,21 @@ export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';
 export type * from './memory.js';
 export { type DiarizerSpec, loadDiarizer } from './models/diarizer.js';
 export { listModels, modelPath, modelsFolder, pullModel, verifyModel } from './models/index.js';
+export {
+  type Cleanup,
+  cleanupResources,
+  type DiarizerResource,
+  type ResourceEvents,
+  ResourceManager,
+  type ResourceManagerOptions,
+  type ResourceSpec,
+  resources,
+  setMemoryLimit,
+  type WhisperSpec,
+} from './models/manager.js';
 export { type LoadOptions, loadWhisperModel } from './models/whisper-model.js';
 export { diarize, enroll } from './pipeline/diarize.js';
+export { PipelineSession, type SessionOptions, type TranscriptionStream } from './pipeline/session.js';
 export { transcribe, transcribeChunked } from './pipeline/transcribe.js';
+export type { Lease } from './resources/lease.js';
 export type * from './types.js';

@@ -37,10 +37,11 @@ export class Result implements TranscriptionResult {
   declare readonly speakers?: Speaker[];
   declare readonly turns?: SpeakerTurn[];
   declare readonly exclusiveTurns?: SpeakerTurn[];
-  readonly receipt: Receipt;
+  /** Set by the job when all of it is freed. */
+  declare receipt: Receipt;
   #words: Word[] | undefined;
 
-  constructor(transcript: Transcript, receipt: Receipt) {
+  constructor(transcript: Transcript) {
     this.text = transcript.text;
     this.language = transcript.language;
     if (transcript.languageProbability !== undefined) this.languageProbability = transcript.languageProbability;
@@ -50,7 +51,6 @@ export class Result implements TranscriptionResult {
     if (transcript.speakers !== undefined) this.speakers = transcript.speakers;
     if (transcript.turns !== undefined) this.turns = transcript.turns;
     if (transcript.exclusiveTurns !== undefined) this.exclusiveTurns = transcript.exclusiveTurns;
-    this.receipt = receipt;
   }
 
   get words(): Word[] {
@@ -97,14 +97,14 @@ export class SpeakerResult implements DiarizationResult {
   readonly speakers: Speaker[];
   readonly turns: SpeakerTurn[];
   readonly exclusiveTurns: SpeakerTurn[];
-  readonly receipt: Receipt;
+  /** Set by the job when all of it is freed. */
+  declare receipt: Receipt;
 
-  constructor({ duration, speakers, turns, exclusiveTurns }: Diarization, receipt: Receipt) {
+  constructor({ duration, speakers, turns, exclusiveTurns }: Diarization) {
     this.duration = duration;
     this.speakers = speakers;
     this.turns = turns;
     this.exclusiveTurns = exclusiveTurns;
-    this.receipt = receipt;
   }
 
   toRTTM(uri?: string): string {

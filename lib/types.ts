@@ -102,7 +102,7 @@ export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerO
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
   onProgress?: (progress: Progress) => void;
-  /** Called a few times a second while the job runs. */
+  /** Called about four times a second while the job runs, and at its begin. */
   onMemory?: (sample: MemorySample) => void;
 }
 
@@ -211,7 +211,7 @@ export type Receipted<T> = T & { receipt?: Receipt };
 
 /** The result of a job: plain data in a class that knows the formats. */
 export interface TranscriptionResult extends Transcript {
-  /** What the job took of memory and time. */
+  /** What the job took: memory, workers, time. Not part of the formats, unless JSON is asked to have it. */
   readonly receipt: Receipt;
   /** All words of all segments. */
   readonly words: Word[];
@@ -269,7 +269,7 @@ export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
   signal?: AbortSignal;
   /** Called at most about ten times a second, and once at the end. */
   onProgress?: (progress: Progress) => void;
-  /** Called a few times a second while the job runs. */
+  /** Called about four times a second while the job runs, and at its begin. */
   onMemory?: (sample: MemorySample) => void;
 }
 
@@ -283,7 +283,7 @@ export type DiarizationFormat = 'rttm' | 'json';
 
 /** What {@link diarize} finds: plain data in a class that knows the formats. */
 export interface DiarizationResult extends Diarization {
-  /** What the job took of memory and time. */
+  /** What the job took: memory, time. Not part of the formats, unless JSON is asked to have it. */
   readonly receipt: Receipt;
   /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). */
   toRTTM(uri?: string): string;

@@ -1,5 +1,13 @@
-import type { NativeDiarization, NativeDiarizationOptions, NativeDiarizer } from '../binding.js';
+import {
+  binding,
+  type NativeDiarization,
+  type NativeDiarizationOptions,
+  type NativeDiarizationSizes,
+  type NativeDiarizer,
+} from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
+import { budget } from '../resources/budget.js';
+import type { Keeper } from '../resources/idle.js';
 import type { Diarizer } from '../types.js';
 import { Handle } from './handle.js';
 import { checkLoadOptions, loadStoppable } from './load.js';
@@ -16,8 +24,13 @@ export interface DiarizerSpec {
 
 /** The handle that users hold. */
 export class LoadedDiarizer extends Handle<NativeDiarizer> implements Diarizer {
-  constructor(native: NativeDiarizer) {
-    super(native, 'a Diarizer');
+  /** What sessions of it take. */
+  readonly sizes: NativeDiarizationSizes;
+
+  /** `keeper`: the manager that shares it, if one does. */
+  constructor(native: NativeDiarizer, sizes: NativeDiarizationSizes, keeper?: Keeper) {
+    super(native, 'a Diarizer', keeper !== undefined);
+    this.sizes = sizes;
   }
 
   async open(options: NativeDiarizationOptions): Promise<NativeDiarization> {
@@ -44,8 +57,46 @@ function checkSpec(spec: DiarizerSpec): void {
 const ownFile = async (path: string | undefined) =>
   path === undefined ? undefined : pathOfFile(path, 'Leave it out for the embedded net.');
 
+/** Where the nets are and what their headers say, without loading them. */
+export interface DiarizerFiles {
+  segmentation: string;
+  embedding: string;
+  sizes: NativeDiarizationSizes;
+}
+
+export async function inspectDiarizer(spec: DiarizerSpec): Promise<DiarizerFiles> {
+  checkSpec(spec);
+  const own = {
+    segmentation: await ownFile(spec.segmentation),
+    embedding: await ownFile(spec.embedding),
+  };
+  const whole = own.segmentation !== undefined && own.embedding !== undefined;
+  const embedded = whole ? undefined : await resolveDiarizationModels();
+  const segmentation = own.segmentation ?? (embedded?.segmentation as string);
+  const embedding = own.embedding ?? (embedded?.embedding as string);
+  try {
+    return { segmentation, embedding, sizes: await binding().inspectDiarizer(segmentation, embedding) };
+  } catch (error) {
+    throw toHearkenError(error, 'ERR_MODEL_LOAD');
+  }
+}
+
+/** Loads files whose memory was granted. */
+export async function readDiarizer(
+  { segmentation, embedding, sizes }: DiarizerFiles,
+  signal: AbortSignal | undefined,
+  keeper?: Keeper,
+): Promise<LoadedDiarizer> {
+  return loadStoppable(
+    signal,
+    async (addon, cancel) =>
+      new LoadedDiarizer(await addon.loadDiarizer(segmentation, embedding, cancel), sizes, keeper),
+  );
+}
+
 /**
- * Loads the nets that tell speakers apart once, for any number of jobs: their option `diarizer`. Close it when they are done.
+ * Loads the nets that tell speakers apart once, for any number of jobs: their option `diarizer`. Close it when they are done. With
+ * a memory limit, waits until they fit.
  *
  * @throws HearkenError ERR_INVALID_ARG, ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD,
  * ERR_MEMORY_LIMIT, ERR_ABORTED
@@ -56,18 +107,11 @@ export async function loadDiarizer(
 ): Promise<LoadedDiarizer> {
   checkSpec(spec);
   checkLoadOptions(options, ['signal']);
-  const own = {
-    segmentation: await ownFile(spec.segmentation),
-    embedding: await ownFile(spec.embedding),
-  };
-  const whole = own.segmentation !== undefined && own.embedding !== undefined;
-  const embedded = whole ? undefined : await resolveDiarizationModels();
-  const segmentation = own.segmentation ?? (embedded?.segmentation as string);
-  const embedding = own.embedding ?? (embedded?.embedding as string);
-  return loadStoppable(
-    options.signal,
-    async (addon, cancel) => new LoadedDiarizer(await addon.loadDiarizer(segmentation, embedding, cancel)),
-  );
+  const { signal } = options;
+  if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });
+  const files = await inspectDiarizer(spec);
+  const need = { what: 'a diarizer', workers: 0, bytes: () => files.sizes.weightBytes };
+  return await budget.during(need, signal, () => readDiarizer(files, signal));
 }
 
 /** The handle behind the interface: one of ours, open, or a clear error. */

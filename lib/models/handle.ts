@@ -1,3 +1,6 @@
+import { HearkenError } from '../errors.js';
+import { weights } from '../resources/usage.js';
+
 /** What native handles have in common: see lib/binding.ts. */
 export interface NativeHandle {
   readonly byteSize: number;
@@ -5,20 +8,31 @@ export interface NativeHandle {
   close(): Promise<void>;
 }
 
+interface Forgotten {
+  what: string;
+  ticket: object;
+}
+
 // Only a safety net: memory is freed at a known moment by close().
-const forgotten = new FinalizationRegistry<string>((what) => {
+const forgotten = new FinalizationRegistry<Forgotten>(({ what, ticket }) => {
+  weights.remove(ticket);
   process.emitWarning(`${what} was garbage collected without close()`, { code: 'HEARKEN_NOT_CLOSED' });
 });
 
 /** Loaded weights that users hold and any number of jobs share. */
 export abstract class Handle<Native extends NativeHandle> implements AsyncDisposable {
   protected readonly native: Native;
+  /** Is it a manager's? Its leases end it, not close(). */
+  readonly #leased: boolean;
+  readonly #ticket: object;
   #holds = 0;
   #closing: { done: Promise<void>; idle: () => void } | undefined;
 
-  constructor(native: Native, what: string) {
+  constructor(native: Native, what: string, leased: boolean) {
     this.native = native;
-    forgotten.register(this, what, this);
+    this.#leased = leased;
+    this.#ticket = weights.add(native.byteSize);
+    forgotten.register(this, { what, ticket: this.#ticket }, this);
   }
 
   get byteSize(): number {
@@ -38,13 +52,21 @@ export abstract class Handle<Native extends NativeHandle> implements AsyncDispos
   }
 
   async close(): Promise<void> {
+    if (this.#leased) {
+      throw new HearkenError('ERR_INVALID_ARG', 'this handle is shared by its leases: release() the lease instead');
+    }
+    await this.free();
+  }
+
+  /** Frees the weights, once no job uses them; resolves when the memory is gone. */
+  async free(): Promise<void> {
     forgotten.unregister(this);
     if (!this.#closing) {
       let idle = () => {};
       const ready = new Promise<void>((resolve) => {
         idle = resolve;
       });
-      this.#closing = { done: ready.then(() => this.native.close()), idle };
+      this.#closing = { done: ready.then(() => this.#end()), idle };
       if (this.#holds === 0) idle();
     }
     await this.#closing.done;
@@ -52,5 +74,14 @@ export abstract class Handle<Native extends NativeHandle> implements AsyncDispos
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Frees what refers to the weights and is not in use. */
+  protected async empty(): Promise<void> {}
+
+  async #end(): Promise<void> {
+    await this.empty();
+    await this.native.close();
+    weights.remove(this.#ticket);
   }
 }

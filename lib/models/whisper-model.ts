@@ -1,9 +1,12 @@
-import type { NativeModel, NativeState } from '../binding.js';
+import { binding, type NativeModel, type NativeModelInfo, type NativeState } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
+import { budget } from '../resources/budget.js';
+import { defaultKeeper, type Keeper } from '../resources/idle.js';
 import type { WhisperModel } from '../types.js';
 import { Handle } from './handle.js';
 import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveModel } from './resolve.js';
+import { StatePool } from './states.js';
 
 export interface LoadOptions {
   /** Never open a connection. Loading does not; this only makes the intent explicit to a name that is not on this machine. */
@@ -19,16 +22,27 @@ export class Model extends Handle<NativeModel> implements WhisperModel {
   readonly multilingual: boolean;
   readonly quantization: string;
 
-  constructor(native: NativeModel, path: string) {
-    super(native, `a WhisperModel (${path})`);
+  /** Its workers. */
+  readonly states: StatePool;
+  readonly info: NativeModelInfo;
+
+  /** `keeper`: the manager that shares it, if one does. */
+  constructor(native: NativeModel, path: string, keeper?: Keeper) {
+    super(native, `a WhisperModel (${path})`, keeper !== undefined);
     this.path = path;
     const { info } = native;
+    this.info = info;
+    this.states = new StatePool(() => this.#createState(), keeper ?? defaultKeeper);
     this.type = info.type;
     this.multilingual = info.multilingual;
     this.quantization = info.quantization;
   }
 
-  async createState(): Promise<NativeState> {
+  protected override async empty(): Promise<void> {
+    await this.states.clear();
+  }
+
+  async #createState(): Promise<NativeState> {
     try {
       return await this.native.createState();
     } catch (error) {
@@ -37,18 +51,40 @@ export class Model extends Handle<NativeModel> implements WhisperModel {
   }
 }
 
+/** Where a model is and what its header says, without loading it. */
+export interface WhisperFile {
+  path: string;
+  info: NativeModelInfo;
+}
+
+export async function inspectWhisper(spec: string | undefined, offline: boolean | undefined): Promise<WhisperFile> {
+  const path = await resolveModel(spec, offline === undefined ? {} : { offline });
+  try {
+    return { path, info: await binding().inspectModel(path) };
+  } catch (error) {
+    throw toHearkenError(error, 'ERR_MODEL_LOAD');
+  }
+}
+
+/** Loads a file whose memory was granted. */
+export async function readWhisper(path: string, signal: AbortSignal | undefined, keeper?: Keeper): Promise<Model> {
+  return loadStoppable(signal, async (addon, cancel) => new Model(await addon.loadModel(path, cancel), path, keeper));
+}
+
 /**
- * Loads a Whisper model once, for any number of jobs.
+ * Loads a Whisper model once, for any number of jobs. With a memory limit, waits until it fits.
  *
  * @param spec a name of the registry (`tiny.en`, `base`, …) or the path of a ggml file; default: the embedded `tiny.en`
- * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD, ERR_ABORTED
+ * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD, ERR_MEMORY_LIMIT,
+ * ERR_ABORTED
  */
 export async function loadWhisperModel(spec?: string, options: LoadOptions = {}): Promise<Model> {
   checkLoadOptions(options, ['signal', 'offline']);
   const { signal, offline } = options;
   if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });
-  const path = await resolveModel(spec, offline === undefined ? {} : { offline });
-  return loadStoppable(signal, async (addon, cancel) => new Model(await addon.loadModel(path, cancel), path));
+  const { path, info } = await inspectWhisper(spec, offline);
+  const need = { what: `the model ${path}`, workers: 0, bytes: () => info.weightBytes };
+  return await budget.during(need, signal, () => readWhisper(path, signal));
 }
 
 /** The handle behind the interface: one of ours, open, or a clear error. */

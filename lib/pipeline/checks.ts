@@ -58,8 +58,10 @@ export function checkShape(options: CommonOptions, known: Record<string, true>):
   if (options.signal !== undefined && !isSignal(options.signal)) {
     throw new HearkenError('ERR_INVALID_ARG', 'signal must be an AbortSignal');
   }
-  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
-    throw new HearkenError('ERR_INVALID_ARG', 'onProgress must be a function');
+  for (const name of ['onProgress', 'onMemory'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw new HearkenError('ERR_INVALID_ARG', `${name} must be a function`);
+    }
   }
   text('ffmpegPath', options.ffmpegPath);
   if (options.channel !== undefined) number('channel', options.channel, 0, 0, 63, true);
@@ -67,7 +69,7 @@ export function checkShape(options: CommonOptions, known: Record<string, true>):
 
 type CommonOptions = Pick<
   TranscribeOptions,
-  'signal' | 'onProgress' | 'ffmpegPath' | 'channel' | 'startTime' | 'endTime'
+  'signal' | 'onMemory' | 'onProgress' | 'ffmpegPath' | 'channel' | 'startTime' | 'endTime'
 >;
 
 export function range(options: CommonOptions): { start: number; end: number } {

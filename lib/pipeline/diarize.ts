@@ -1,7 +1,8 @@
 import { openAudio, SAMPLE_RATE } from '../audio/source.js';
 import { binding } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
-import { loadDiarizer } from '../models/diarizer.js';
+import { resources } from '../models/manager.js';
+import { MemoryMonitor } from '../resources/monitor.js';
 import { SpeakerResult } from '../result.js';
 import type { AudioSource, DiarizationJob, DiarizationResult, DiarizeEvent, DiarizeOptions } from '../types.js';
 import { isSignal } from './checks.js';
@@ -12,6 +13,7 @@ import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { CallbackFailure, Reporter } from './report.js';
 import { enrolling, resolveDiarizeOptions, type SeveralVoices } from './speaker-options.js';
 import { SpeakerTracker } from './speaker-tracker.js';
+import { Supplies, type Wants } from './supplies.js';
 import { seconds } from './time.js';
 
 /**
@@ -20,7 +22,7 @@ import { seconds } from './time.js';
  *
  * The job is a promise of the whole result and an async iterable of its events; leaving the loop early stops it.
  *
- * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_CLOSED, ERR_ABORTED
+ * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_MEMORY_LIMIT, ERR_CLOSED, ERR_ABORTED
  */
 export function diarize(audio: AudioSource, options: DiarizeOptions = {}): DiarizationJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
@@ -69,41 +71,60 @@ async function run(
   signal.addEventListener('abort', abort, { once: true });
   const owned = new Owned();
   let failed: unknown; // what a callback threw
+  const onFailure = (error: unknown) => {
+    failed = error;
+    abort();
+  };
+  const monitor = new MemoryMonitor(addon, {
+    workers: () => 0,
+    onMemory: options.onMemory,
+    onFailure: (cause) => onFailure(new CallbackFailure('onMemory failed', { cause })),
+  });
   try {
-    const diarizer = given.diarizer ?? owned.add(await loadDiarizer({}, { signal }));
-    const { begin, end } = planned(job);
-    const { threads } = job;
-    const track = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, { begin, threads }, cancel));
-    // No chunks are planned, so their length does not matter.
-    const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: track.native };
-    const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
-    checkStart(job, open.duration);
-    const total = rangeSeconds(job, open.duration);
-    const reporter = new Reporter(options.onProgress, emit);
-    const processed = (sample: number) => seconds(sample - begin);
-    let told = Promise.resolve();
-    const { planner } = open;
-    track.start((turns) => {
-      const { decided } = track;
-      told = told.then(async () => {
-        for (const turn of emit.listening() ? turns : []) await emit({ type: 'turn', turn });
-        await reporter.at(processed(decided), total);
+    let result: SpeakerResult;
+    let evictions = 0;
+    try {
+      // Threads are to it what workers are to a transcription.
+      const wants: Wants = { what: 'the diarization', workers: job.threads, diarizationThreads: (threads) => threads };
+      const supplies = owned.add(await Supplies.reserve(resources, given, wants, signal));
+      const diarizer = await supplies.diarizer(signal);
+      const { begin, end } = planned(job);
+      const threads = supplies.grant.workers;
+      evictions = supplies.grant.evictions;
+      const track = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, { begin, threads }, cancel));
+      // No chunks are planned, so their length does not matter.
+      const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: track.native };
+      const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
+      checkStart(job, open.duration);
+      const total = rangeSeconds(job, open.duration);
+      const reporter = new Reporter(options.onProgress, emit);
+      const processed = (sample: number) => seconds(sample - begin);
+      let told = Promise.resolve();
+      const { planner } = open;
+      track.start((turns) => {
+        const { decided } = track;
+        told = told.then(async () => {
+          for (const turn of emit.listening() ? turns : []) await emit({ type: 'turn', turn });
+          await reporter.at(processed(decided), total);
+        });
+        told.catch(onFailure);
       });
-      told.catch((error: unknown) => {
-        failed = error;
-        abort();
+      await planner.drain(cancel).catch((error: unknown) => {
+        if (!track.failure) throw error;
       });
-    });
-    await planner.drain(cancel).catch((error: unknown) => {
-      if (!track.failure) throw error;
-    });
-    const found = await track.finish();
-    await told;
-    const read = planner.position;
-    checkStart(job, seconds(read) > job.start ? undefined : job.start);
-    const duration = wholeDuration(job, open.duration, read);
-    await reporter.at(processed(read), processed(read), true); // what was read is all there is
-    const result = new SpeakerResult({ ...found, duration });
+      const found = await track.finish();
+      await told;
+      const read = planner.position;
+      checkStart(job, seconds(read) > job.start ? undefined : job.start);
+      const duration = wholeDuration(job, open.duration, read);
+      await reporter.at(processed(read), processed(read), true); // what was read is all there is
+      result = new SpeakerResult({ ...found, duration });
+    } finally {
+      cancel.cancel(); // what still waits for audio waits no longer
+      await owned.close();
+    }
+    const audioSeconds = rangeSeconds(job, result.duration) ?? result.duration;
+    result.receipt = monitor.receipt({ workers: 0, evictions, audioSeconds });
     await emit({ type: 'done', result });
     return result;
   } catch (error) {
@@ -113,7 +134,6 @@ async function run(
     throw toHearkenError(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    cancel.cancel(); // what still waits for audio waits no longer
-    await owned.close();
+    await monitor.close();
   }
 }

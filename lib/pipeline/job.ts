@@ -1,4 +1,5 @@
 import { HearkenError } from '../errors.js';
+import { budget } from '../resources/budget.js';
 
 /** Events that may wait for a reader before the job does. */
 const MOST_WAITING = 16;
@@ -109,12 +110,16 @@ export function startJob<Event, Result>(
   else signal?.addEventListener('abort', forward, { once: true });
 
   // A stopped job waits for no reader: who aborts may be the one that does not read.
-  controller.signal.addEventListener('abort', () => {
+  const hurry = () => {
     for (const queue of queues) queue.release();
-  });
+  };
+  controller.signal.addEventListener('abort', hurry);
+  // Nor does one that holds memory which another waits for: its reader may be who started that one.
+  const calm = budget.onCongestion(hurry);
   const push = (event: Event) => {
     const waits = [...queues].map((queue) => queue.push(event)).filter((wait) => wait !== undefined);
-    return waits.length > 0 && !controller.signal.aborted ? Promise.all(waits).then(() => undefined) : undefined;
+    const patient = waits.length > 0 && !controller.signal.aborted && !budget.congested;
+    return patient ? Promise.all(waits).then(() => undefined) : undefined;
   };
   const emit: Emit<Event> = Object.assign(push, { listening: () => queues.size > 0 });
 
@@ -123,6 +128,7 @@ export function startJob<Event, Result>(
   const settle = (error?: { error: unknown }) => {
     outcome = error ? { error } : {};
     signal?.removeEventListener('abort', forward);
+    calm();
     for (const queue of queues) queue.end(error);
   };
   const promise = Promise.resolve()

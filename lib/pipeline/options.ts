@@ -76,6 +76,7 @@ const KNOWN: Record<keyof TranscribeOptions, true> = {
   model: true,
   numSpeakers: true,
   offline: true,
+  onMemory: true,
   onProgress: true,
   pcm: true,
   signal: true,

@@ -7,6 +7,8 @@ import type {
   NativeSegment,
   NativeState,
 } from '../binding.js';
+import { Bell } from './bell.js';
+import type { Workers } from './workers.js';
 
 /** A chunk and what came of it. */
 export interface Decoded {
@@ -19,58 +21,11 @@ export interface Decoded {
 export interface Work {
   planner: NativePlanner;
   cancel: NativeCancelToken;
-  workers: number;
-  createState(): Promise<NativeState>;
+  workers: Workers;
   /** The options of a chunk; asked in the order of the chunks. */
   decodeOptions(chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions>;
   /** Told of each window of a chunk as it is done, in any order of chunks: a long chunk has many. */
   onWindow?(chunk: NativeChunk, segments: NativeSegment[]): void;
-}
-
-/** Wakes whoever waits for a condition whenever something may have changed it. */
-class Bell {
-  #waiting: (() => void)[] = [];
-
-  ring(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-}
-
-/** The workers of one job, made when they are needed, at most `limit`. */
-class Workers {
-  readonly #idle: NativeState[] = [];
-  readonly #all: NativeState[] = [];
-  readonly #bell = new Bell();
-  readonly #limit: number;
-  readonly #create: () => Promise<NativeState>;
-
-  constructor(limit: number, create: () => Promise<NativeState>) {
-    this.#limit = limit;
-    this.#create = create;
-  }
-
-  async acquire(): Promise<NativeState> {
-    if (this.#idle.length === 0 && this.#all.length < this.#limit) {
-      const state = await this.#create();
-      this.#all.push(state);
-      return state;
-    }
-    await this.#bell.until(() => this.#idle.length > 0);
-    return this.#idle.pop() as NativeState;
-  }
-
-  release(state: NativeState): void {
-    this.#idle.push(state);
-    this.#bell.ring();
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#all.map((state) => state.close()));
-  }
 }
 
 /**
@@ -80,8 +35,7 @@ class Workers {
  * The order of completion does not show: a chunk's result depends on nothing but the chunk.
  */
 export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
-  const { planner, cancel } = work;
-  const workers = new Workers(work.workers, work.createState);
+  const { planner, cancel, workers } = work;
   const running: Promise<Decoded>[] = []; // in the order of the chunks
   const bell = new Bell();
   let planning = true;
@@ -96,7 +50,7 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
   };
   const plan = async () => {
     for (;;) {
-      await bell.until(() => running.length < 2 * work.workers || !planning);
+      await bell.until(() => running.length < 2 * workers.limit || !planning);
       const chunk = planning ? await planner.next(cancel) : null;
       if (!chunk) return;
       let state: NativeState;

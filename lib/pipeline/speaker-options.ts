@@ -128,6 +128,7 @@ const KNOWN_DIARIZE: Record<keyof DiarizeOptions, true> = {
   maxSpeakers: true,
   minSpeakers: true,
   numSpeakers: true,
+  onMemory: true,
   onProgress: true,
   pcm: true,
   signal: true,

@@ -8,9 +8,10 @@ import {
   type NativeState,
 } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
-import { loadDiarizer } from '../models/diarizer.js';
+import { type ResourceManager, resources } from '../models/manager.js';
 import { resolveVadModel } from '../models/resolve.js';
-import { loadWhisperModel, type Model } from '../models/whisper-model.js';
+import type { Model } from '../models/whisper-model.js';
+import { MemoryMonitor } from '../resources/monitor.js';
 import { Result } from '../result.js';
 import type {
   AudioSource,
@@ -35,7 +36,9 @@ import { CallbackFailure, Reporter } from './report.js';
 import { decodeInOrder } from './scheduler.js';
 import { SpeakerTracker } from './speaker-tracker.js';
 import { attribute } from './speakers.js';
+import { Supplies, type Wants } from './supplies.js';
 import { samples, seconds } from './time.js';
+import { Workers } from './workers.js';
 
 /**
  * Transcribes audio of any length in bounded memory: streamed from its source, cut at pauses, decoded chunk by chunk on several
@@ -43,14 +46,23 @@ import { samples, seconds } from './time.js';
  *
  * The job is a promise of the whole result and an async iterable of its events; leaving the loop early stops it.
  *
- * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_CLOSED; ERR_ABORTED carries what was finished as `partial`
+ * @throws HearkenError ERR_INVALID_ARG, ERR_AUDIO_*, ERR_MODEL_*, ERR_MEMORY_LIMIT, ERR_CLOSED; ERR_ABORTED carries what was finished as `partial`
  */
 export function transcribeChunked(audio: AudioSource, options: TranscribeOptions = {}): TranscriptionJob {
+  return startTranscription(audio, options, resources);
+}
+
+/** The job, with the models of a manager where the options have no handle. */
+export function startTranscription(
+  audio: AudioSource,
+  options: TranscribeOptions,
+  manager: ResourceManager,
+): TranscriptionJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
   const held = holdGiven(options);
   return startJob<TranscribeEvent, TranscriptionResult>(signal, async (emit, stop) => {
     try {
-      return await run(audio, options, held.given(), emit, stop);
+      return await run(audio, options, held.given(), manager, emit, stop);
     } finally {
       held.release(); // last: a close() of the caller's handle resolves when all of this job is gone
     }
@@ -66,6 +78,7 @@ async function run(
   audio: AudioSource,
   options: TranscribeOptions,
   given: Given,
+  manager: ResourceManager,
   emit: Emit<TranscribeEvent>,
   signal: AbortSignal,
 ): Promise<TranscriptionResult> {
@@ -76,56 +89,108 @@ async function run(
   const abort = () => cancel.cancel();
   signal.addEventListener('abort', abort, { once: true });
   const owned = new Owned();
+  let workers: Workers | undefined;
+  let supplies: Supplies | undefined;
+  let failed: CallbackFailure | undefined;
+  const monitor = new MemoryMonitor(addon, {
+    workers: () => supplies?.grant.workers ?? 0,
+    onMemory: options.onMemory,
+    onFailure: (cause) => {
+      failed = new CallbackFailure('onMemory failed', { cause });
+      cancel.cancel();
+    },
+  });
+  const receipt = (audioSeconds: number) =>
+    monitor.receipt({ workers: workers?.most ?? 0, evictions: supplies?.grant.evictions ?? 0, audioSeconds });
+  let result: Result;
   try {
-    const vadModel = job.skipSilence ? await resolveVadModel() : '';
-    const plan = planned(job);
-    let tracker: SpeakerTracker | undefined;
-    if (job.diarize !== false) {
-      const diarizer = given.diarizer ?? owned.add(await loadDiarizer({}, { signal }));
-      tracker = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, diarizing(job), cancel));
+    try {
+      const vadModel = job.skipSilence ? await resolveVadModel() : '';
+      supplies = owned.add(await Supplies.reserve(manager, given, wants(job, options), signal));
+      let tracker: SpeakerTracker | undefined;
+      if (job.diarize !== false) {
+        const diarizer = await supplies.diarizer(signal);
+        const native = { begin: samples(job.start), threads: diarizationThreads(supplies.grant.workers) };
+        tracker = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, native, cancel));
+      }
+      // A wrong file is told before a gigabyte of weights is read for it.
+      const chunkSamples = samples(job.chunkSeconds);
+      const tapped = tracker ? { diarization: tracker.native } : {};
+      const plan = { ...planned(job), chunkSamples, vadModel, ...tapped };
+      const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
+      checkStart(job, open.duration);
+      const model = await supplies.model(signal);
+      checkLanguage(job, model, addon.languages());
+      const { grant } = supplies;
+      workers = new Workers({
+        workers: () => grant.workers,
+        take: () => model.states.take(),
+        give: (state) => model.states.give(state),
+      });
+      grant.onChange = () => workers?.changed();
+      result = await decodeAll(open, workers, tracker, job, options, { emit, signal, cancel, model });
+    } finally {
+      cancel.cancel(); // what still waits for audio waits no longer
+      await owned.close();
     }
-    // A wrong file is told before a gigabyte of weights is read for it.
-    const chunkSamples = samples(job.chunkSeconds);
-    const tapped = tracker ? { diarization: tracker.native } : {};
-    const open = owned.add(
-      await openAudio(addon, audio, options, { ...plan, chunkSamples, vadModel, ...tapped }, cancel),
-    );
-    checkStart(job, open.duration);
-    const { offline } = options;
-    const wanted = { signal, ...(offline === undefined ? {} : { offline }) };
-    const model = given.model ?? owned.add(await loadWhisperModel(options.model as string | undefined, wanted));
-    checkLanguage(job, model, addon.languages());
-    return await decodeAll(open, model, tracker, job, options, { emit, signal, cancel });
+    result.receipt = receipt(processedSeconds(result));
+    await emit({ type: 'done', result });
+    return result;
   } catch (error) {
-    if (error instanceof CallbackFailure) throw error.cause;
-    if (signal.aborted && !hasPartial(error)) throw aborted(signal);
+    const callback = failed ?? error;
+    if (callback instanceof CallbackFailure) throw callback.cause;
+    const { partial } = error as { partial?: Result };
+    if (partial) partial.receipt = receipt(processedSeconds(partial));
+    if (signal.aborted && !partial) throw aborted(signal);
     throw toHearkenError(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    cancel.cancel(); // what still waits for audio waits no longer
-    await owned.close();
+    await monitor.close();
   }
 }
 
-/** A diarization's share of the job's threads: it takes about a third of the time that the words take. */
-function diarizing(job: JobOptions): { begin: number; threads: number } {
-  return { begin: samples(job.start), threads: Math.max(1, Math.round(job.workers / 3)) };
+/** Telling speakers apart takes about a third of the time that the words take. */
+const diarizationThreads = (workers: number): number => Math.max(1, Math.round(workers / 3));
+
+/** What the job will hold. */
+function wants(job: JobOptions, options: TranscribeOptions): Wants {
+  const { model, offline } = options;
+  const named = typeof model === 'string' ? { model } : {};
+  const decoders = Math.max(job.decode.beamSize, job.decode.temperatureIncrement > 0 ? job.decode.bestOf : 1);
+  return {
+    what: 'the transcription',
+    model: {
+      ...named,
+      ...(offline === undefined ? {} : { offline }),
+      decoders,
+      chunkSamples: samples(job.chunkSeconds),
+    },
+    workers: job.workers,
+    diarizationThreads: (workers) => (job.diarize === false ? 0 : diarizationThreads(workers)),
+  };
+}
+
+/** Seconds of audio that a result accounts for. */
+function processedSeconds({ coverage }: Transcript): number {
+  const done = coverage.filter(({ status }) => status !== 'aborted');
+  return (done.at(-1)?.end ?? 0) - (done[0]?.start ?? 0);
 }
 
 interface Reins {
   emit: Emit<TranscribeEvent>;
   signal: AbortSignal;
   cancel: NativeCancelToken;
+  model: Model;
 }
 
 async function decodeAll(
   open: OpenAudio,
-  model: Model,
+  workers: Workers,
   tracker: SpeakerTracker | undefined,
   job: JobOptions,
   options: TranscribeOptions,
-  { emit, signal, cancel }: Reins,
-): Promise<TranscriptionResult> {
+  { emit, signal, cancel, model }: Reins,
+): Promise<Result> {
   const { planner } = open;
   let language = job.language ?? 'en';
   let languageProbability: number | undefined;
@@ -174,8 +239,7 @@ async function decodeAll(
     const work = {
       planner,
       cancel,
-      workers: job.workers,
-      createState: () => model.createState(),
+      workers,
       decodeOptions,
       // A failure of a callback in here is thrown by the next send that is awaited.
       onWindow: (chunk: NativeChunk, segments: NativeSegment[]) =>
@@ -212,7 +276,6 @@ async function decodeAll(
   if (speakers && turns && exclusiveTurns) {
     await emit({ type: 'speakers', segments, speakers, turns, exclusiveTurns });
   }
-  await emit({ type: 'done', result });
   return result;
 }
 
@@ -245,5 +308,3 @@ function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenErr
   const error = new HearkenError('ERR_ABORTED', 'the transcription was aborted', { cause: signal.reason });
   return partial ? Object.assign(error, { partial }) : error;
 }
-
-const hasPartial = (error: unknown) => error instanceof HearkenError && 'partial' in error;

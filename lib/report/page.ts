@@ -82,7 +82,7 @@ function verdict(limit: number, peak: number): string {
 /** Before → peak → after → after cleanup, with bars to compare them by. */
 function stages({ before, peak, after, afterCleanup, limit }: MemoryReport): string {
   const all = [
-    { name: 'Before', rss: before.rss, since: 'program and addon loaded', style: '' },
+    { name: 'Before', rss: before.rss, since: 'the program alone', style: '' },
     { name: 'Peak', rss: peak.rss, since: change(peak.rss - before.rss), style: ' class="peak"' },
     { name: 'After', rss: after.rss, since: change(after.rss - before.rss), style: '' },
     { name: 'After cleanup', rss: afterCleanup.rss, since: change(afterCleanup.rss - before.rss), style: '' },

@@ -30,7 +30,7 @@ export interface MemoryReport {
   error?: { code: string; message: string };
   /** The limit at the end. 0: none. */
   limit: number;
-  /** Once the library was loaded, before any model. */
+  /** The program alone, before any model or code of the engine. */
   before: Moment;
   files: ReportFile[];
   /** Names of those that an interruption, or a failure of what all of them share, left alone. */

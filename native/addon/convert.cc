@@ -123,7 +123,12 @@ Napi::Value toJs(Napi::Env env, const ModelInfo& info) {
   object.Set("type", Napi::String::New(env, info.type));
   object.Set("multilingual", Napi::Boolean::New(env, info.multilingual));
   object.Set("quantization", Napi::String::New(env, info.quantization));
-  object.Set("weightBytes", number(env, static_cast<double>(info.weightBytes)));
+  const auto bytes = [&](const char* name, int64_t value) { object.Set(name, number(env, static_cast<double>(value))); };
+  bytes("weightBytes", info.memory.weightBytes);
+  bytes("stateBytes", info.memory.stateBytes);
+  bytes("secondBytes", info.memory.secondBytes);
+  bytes("decodersBytes", info.memory.decodersBytes);
+  bytes("decoderBytes", info.memory.decoderBytes);
   object.Set("vocabulary", number(env, info.vocabulary));
   object.Set("audioContext", number(env, info.audioContext));
   object.Set("textContext", number(env, info.textContext));

@@ -1,6 +1,7 @@
 #include "addon/model.h"
 
 #include "addon/convert.h"
+#include "asr/predict.h"
 
 namespace hearken {
 
@@ -45,7 +46,7 @@ Napi::Value ModelWrap::inspect(const Napi::CallbackInfo& info) {
   const std::string path = stringArg(info, 0, "path");
   return Environment::of(info.Env())
       .async<ModelInfo>(
-          info.Env(), std::make_shared<CancelToken>(), [path] { return inspectModelFile(path); },
+          info.Env(), std::make_shared<CancelToken>(), [path] { return inspectModel(path); },
           [](Napi::Env env, ModelInfo& result) { return toJs(env, result); });
 }
 

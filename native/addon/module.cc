@@ -9,9 +9,10 @@
 #endif
 
 #include "addon/diarizer.h"
+#include "addon/memory.h"
 #include "addon/model.h"
 #include "addon/planner.h"
-#include "core/ledger.h"
+#include "core/memory_watch.h"
 
 namespace hearken {
 namespace {
@@ -45,22 +46,6 @@ Napi::Value cpuFeatures(const Napi::CallbackInfo& info) {
       {"dotprod", ggml_cpu_has_dotprod()}, {"llamafile", ggml_cpu_has_llamafile()},
   };
   for (const auto& [name, has] : features) object.Set(name, Napi::Boolean::New(info.Env(), has != 0));
-  return object;
-}
-
-Napi::Value memory(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Napi::Object object = Napi::Object::New(env);
-  const std::pair<const char*, MemoryKind> kinds[] = {{"weights", MemoryKind::kWeights},
-                                                      {"states", MemoryKind::kStates},
-                                                      {"audio", MemoryKind::kAudio},
-                                                      {"diarization", MemoryKind::kDiarization}};
-  for (const auto& [name, kind] : kinds) {
-    Napi::Object entry = Napi::Object::New(env);
-    entry.Set("bytes", Napi::Number::New(env, static_cast<double>(Ledger::instance().bytes(kind))));
-    entry.Set("peak", Napi::Number::New(env, static_cast<double>(Ledger::instance().peak(kind))));
-    object.Set(name, entry);
-  }
   return object;
 }
 
@@ -102,7 +87,10 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   // ggml's statics were made, so that it runs before they are destroyed.
   static const bool once = [] {
     ggml_cpu_init();
-    std::atexit([] { JobSet::process().shutdown(); });
+    std::atexit([] {
+      JobSet::process().shutdown();
+      MemoryWatch::stopSampling();
+    });
     return true;
   }();
   (void)once;
@@ -119,6 +107,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("CancelToken", CancelTokenWrap::define(env));
   exports.Set("ByteQueue", QueueWrap::define(env));
   exports.Set("ByteBuffer", BufferWrap::define(env));
+  exports.Set("MemoryWatch", MemoryWatchWrap::define(env));
 
   Napi::Object version = Napi::Object::New(env);
   version.Set("hearken", Napi::String::New(env, HEARKEN_VERSION));
@@ -132,6 +121,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));
   exports.Set("memory", Napi::Function::New<memory>(env, "memory"));
+  exports.Set("trimMemory", Napi::Function::New<trimMemory>(env, "trimMemory"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));
   return exports;

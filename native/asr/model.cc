@@ -1,31 +1,16 @@
 #include "asr/model.h"
 
-#include <ggml.h>
 #include <whisper.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 
+#include "asr/logs.h"
+#include "asr/predict.h"
 #include "core/error.h"
 
 namespace hearken {
 namespace {
-
-// whisper.cpp and ggml log to stderr by default. A library keeps quiet unless it is asked.
-void quietLogs() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    static const bool loud = std::getenv("HEARKEN_NATIVE_LOG") != nullptr;
-    const auto sink = [](ggml_log_level, const char* text, void*) {
-      if (loud) std::fputs(text, stderr);
-    };
-    whisper_log_set(sink, nullptr);
-    ggml_log_set(sink, nullptr);
-  });
-}
 
 struct Source {
   std::ifstream in;
@@ -46,7 +31,7 @@ size_t readSource(void* context, void* out, size_t n) {
 
 std::shared_ptr<const WhisperModel> WhisperModel::load(const std::string& path, CancelToken& cancel) {
   quietLogs();
-  ModelInfo info = inspectModelFile(path);
+  ModelInfo info = inspectModel(path);
   cancel.throwIfCancelled();
 
   Source source{std::ifstream(std::filesystem::u8path(path), std::ios::binary), cancel};
@@ -56,11 +41,8 @@ std::shared_ptr<const WhisperModel> WhisperModel::load(const std::string& path, 
   loader.eof = [](void* context) { return static_cast<Source*>(context)->in.eof(); };
   loader.close = [](void*) {};
 
-  whisper_context_params params = whisper_context_default_params();
-  params.use_gpu = false;
-  params.flash_attn = true;
   std::unique_ptr<whisper_context, void (*)(whisper_context*)> context(
-      whisper_init_with_params_no_state(&loader, params), whisper_free);
+      whisper_init_with_params_no_state(&loader, whisperParams()), whisper_free);
   cancel.throwIfCancelled();
   if (!context) {
     throw Error(codes::kModelLoad,

@@ -150,6 +150,7 @@ ModelInfo readHeader(Reader& in, ggml_type& weights) {
   info.type = typeName(info.audioLayers);
   info.multilingual = info.vocabulary >= 51865;
   info.quantization = ggml_type_name(weights);
+  info.fileType = ftype;
   return info;
 }
 
@@ -169,7 +170,7 @@ void readTables(Reader& in, const ModelInfo& info) {
   }
 }
 
-void readTensors(Reader& in, ModelInfo& info, ggml_type weights) {
+void readTensors(Reader& in, const ModelInfo& info, ggml_type weights) {
   const auto expected = expectedTensors(info, weights);
   std::set<std::string> seen;
   while (!in.atEnd()) {
@@ -202,7 +203,6 @@ void readTensors(Reader& in, ModelInfo& info, ggml_type weights) {
     const int64_t bytes = elements / ggml_blck_size(kind) * static_cast<int64_t>(ggml_type_size(kind));
     if (!seen.insert(name).second) in.bad("tensor " + name + " is there twice");
     in.skip(bytes, ("tensor " + name).c_str());
-    info.weightBytes += bytes;
   }
   if (seen.size() != expected.size()) {
     in.bad("it has " + std::to_string(seen.size()) + " tensors of " + std::to_string(expected.size()) +

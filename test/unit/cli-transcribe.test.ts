@@ -7,7 +7,6 @@ import { HearkenError } from '../../lib/errors.js';
 import { Result } from '../../lib/result.js';
 import { type Behaviour, hearken, optionsOf, resultOf } from '../helpers/cli-world.js';
 import { folder } from '../helpers/folder.js';
-import { RECEIPT } from '../helpers/receipt.js';
 
 /** Runs until the signal comes, then rejects as an aborted job does. */
 function interruptible(signals: EventEmitter, partial: Result | undefined, signal = 'SIGINT'): Behaviour {
@@ -71,7 +70,7 @@ test('what is said of the speakers reaches the library', async (t) => {
 });
 
 const told = (turns = [{ start: 0.5, end: 2, speaker: 'Ada B' }]): Behaviour => {
-  return async () => new Result({ ...resultOf('hi'), turns }, RECEIPT);
+  return async () => new Result({ ...resultOf('hi'), turns });
 };
 
 test('RTTM names every recording, and needs no headers for that', async (t) => {

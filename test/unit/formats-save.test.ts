@@ -17,18 +17,14 @@ import test, { type ExecutionContext } from 'ava';
 import { Result } from '../../lib/result.js';
 import { saveAtomically } from '../../lib/save.js';
 import type { OutputFormat } from '../../lib/types.js';
-import { RECEIPT } from '../helpers/receipt.js';
 
-const RESULT = new Result(
-  {
-    text: 'naïve 🎙️',
-    language: 'en',
-    duration: 1,
-    segments: [{ id: 0, start: 0, end: 1, text: 'naïve 🎙️', avgLogprob: -0.1, noSpeechProb: 0, language: 'en' }],
-    coverage: [{ start: 0, end: 1, status: 'decoded' }],
-  },
-  RECEIPT,
-);
+const RESULT = new Result({
+  text: 'naïve 🎙️',
+  language: 'en',
+  duration: 1,
+  segments: [{ id: 0, start: 0, end: 1, text: 'naïve 🎙️', avgLogprob: -0.1, noSpeechProb: 0, language: 'en' }],
+  coverage: [{ start: 0, end: 1, status: 'decoded' }],
+});
 
 const isWindows = process.platform === 'win32';
 const unixTest = isWindows ? test.skip : test;
@@ -61,7 +57,7 @@ test('save writes the format of the extension, and nothing else', async (t) => {
 
 test('RTTM is saved with a name for the recording: the one given, or that of the file', async (t) => {
   const root = folder(t);
-  const told = new Result({ ...RESULT, turns: [{ start: 0, end: 1, speaker: 'A' }] }, RECEIPT);
+  const told = new Result({ ...RESULT, turns: [{ start: 0, end: 1, speaker: 'A' }] });
   const read = (name: string) => readFileSync(join(root, name), 'utf8');
   await told.save(join(root, 'my talk.rttm'));
   t.is(read('my talk.rttm'), told.toRTTM('my talk'));

@@ -9,7 +9,6 @@ import { clock, hms, toMs } from '../../lib/formats/time.js';
 import { toVTT } from '../../lib/formats/vtt.js';
 import { Result } from '../../lib/result.js';
 import type { OutputFormat, Segment, Transcript } from '../../lib/types.js';
-import { RECEIPT } from '../helpers/receipt.js';
 import { parseRttm } from '../helpers/rttm.js';
 
 type Said = Partial<Segment> & Pick<Segment, 'start' | 'end' | 'text'>;
@@ -295,8 +294,8 @@ test('a name cannot break an RTTM line, nor two speakers become one', (t) => {
 
 test('RTTM of a result without turns is refused, of one in which nobody speaks it is empty', (t) => {
   t.throws(() => toRTTM(TALK), { code: 'ERR_INVALID_ARG', message: /no turns: transcribe without diarize: false/ });
-  t.throws(() => new Result(TALK, RECEIPT).toRTTM(), { code: 'ERR_INVALID_ARG' });
-  t.is(new Result({ ...TALK, turns: [] }, RECEIPT).toRTTM(), '');
+  t.throws(() => new Result(TALK).toRTTM(), { code: 'ERR_INVALID_ARG' });
+  t.is(new Result({ ...TALK, turns: [] }).toRTTM(), '');
 });
 
 test('JSON has speakers and turns where they are known, rounded, after the text', (t) => {
@@ -312,10 +311,10 @@ test('JSON has speakers and turns where they are known, rounded, after the text'
   t.deepEqual(read.turns, [{ start: 0, end: 2, speaker: 'A' }]);
   t.deepEqual(read.exclusiveTurns, [{ start: 0, end: 1.235, speaker: 'A' }]);
   t.is(toJSONText(read), toJSONText(talk));
-  t.is(new Result(talk, RECEIPT).format('json'), toJSONText(talk));
+  t.is(new Result(talk).format('json'), toJSONText(talk));
   for (const key of ['speakers', 'turns', 'exclusiveTurns']) {
     t.false(key in JSON.parse(toJSONText(TALK)));
-    t.false(key in new Result(TALK, RECEIPT));
+    t.false(key in new Result(TALK));
   }
 });
 
@@ -383,7 +382,7 @@ test('a result has the formats, and its words in one list', (t) => {
     { start: 1, end: 2, text: 'c' },
     { start: 2, end: 3, text: 'd', words: [{ start: 2, end: 3, text: 'd', probability: 0.5 }] },
   );
-  const result = new Result({ ...talk, languageProbability: 0.5 }, RECEIPT);
+  const result = new Result({ ...talk, languageProbability: 0.5 });
   t.deepEqual(
     result.words.map(({ text }) => text),
     ['a', 'd'],
@@ -392,10 +391,10 @@ test('a result has the formats, and its words in one list', (t) => {
   t.is(result.toSRT(), toSRT(talk));
   t.is(result.toVTT(), toVTT(talk));
   t.is(result.toMarkdown(), toMarkdown(talk));
-  const told = new Result({ ...talk, turns: TURNS }, RECEIPT);
+  const told = new Result({ ...talk, turns: TURNS });
   t.is(told.toRTTM('x'), formatRttm(TURNS, 'x'));
   t.is(told.format('rttm'), formatRttm(TURNS));
   t.is(`${JSON.stringify(result, null, 2)}\n`, result.format('json'));
   t.is(result.languageProbability, 0.5);
-  t.false('languageProbability' in new Result(talk, RECEIPT));
+  t.false('languageProbability' in new Result(talk));
 });

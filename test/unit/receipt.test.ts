@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { DIARIZATION_FORMATS, OUTPUT_FORMATS } from '../../lib/formats/index.js';
-import { SpeakerResult } from '../../lib/result.js';
 import { resultOf, speakerOf } from '../helpers/cli-world.js';
 import { folder } from '../helpers/folder.js';
 import { RECEIPT } from '../helpers/receipt.js';
@@ -55,9 +54,4 @@ test('formats without a place for the receipt refuse it, and nothing is written'
     t.throws(() => RESULTS.speakers.format(format, undefined, { receipt: true }), refused);
   }
   t.throws(() => readFileSync(path), { code: 'ENOENT' });
-});
-
-test('a copy of the data is a result of its own', (t) => {
-  const { receipt = RECEIPT, ...data } = RESULTS.speakers.toJSON({ receipt: true });
-  t.deepEqual(new SpeakerResult(data, receipt).toJSON({ receipt: true }), RESULTS.speakers.toJSON({ receipt: true }));
 });

@@ -1,0 +1,130 @@
+import type { DiarizerFiles, LoadedDiarizer } from '../models/diarizer.js';
+import type { ResourceManager } from '../models/manager.js';
+import type { Wanted } from '../models/shared.js';
+import type { Model, WhisperFile } from '../models/whisper-model.js';
+import { budget, type Grant, type Need } from '../resources/budget.js';
+import type { Lease } from '../resources/lease.js';
+import type { Pooled } from '../resources/pool.js';
+import type { Given } from './given.js';
+
+/** What a job wants, beside the handles that its caller gave. */
+export interface Wants {
+  what: string;
+  /** A Whisper model: its name or path, for so many workers of so many decoders each, and chunks of so many samples. */
+  model?: { model?: string; offline?: boolean; decoders: number; chunkSamples: number };
+  workers: number;
+  /** Threads that tell speakers apart, beside so many workers; 0: none. */
+  diarizationThreads(workers: number): number;
+}
+
+/** Of a worker beside its state, and of a job beside its workers, measured (bench/limits.mjs): scratch memory, stacks, text. */
+const WORKER_EXTRA = 6 * 2 ** 20;
+const JOB_EXTRA = 2 * 2 ** 20;
+
+/** Of what is planned: as many chunks as the scheduler lets wait, and what the planner itself holds. */
+const audioBytes = (workers: number, chunkSamples: number): number =>
+  (2 * workers + 1) * chunkSamples * Float32Array.BYTES_PER_ELEMENT + 2 ** 21;
+
+/**
+ * The memory and the models of one job: granted as a whole before anything is loaded, so that a job either fits or is refused
+ * at once. Handles that the caller gave are used as they are.
+ */
+export class Supplies {
+  readonly grant: Grant;
+  readonly #given: Given;
+  readonly #model: Share<Model, WhisperFile> | undefined;
+  readonly #diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined;
+
+  static async reserve(manager: ResourceManager, given: Given, wants: Wants, signal: AbortSignal): Promise<Supplies> {
+    const { model: want } = wants;
+    const speakers = wants.diarizationThreads(wants.workers) > 0;
+    const model = want && !given.model ? new Share(await manager.shared.whisper(want)) : undefined;
+    const diarizer = speakers && !given.diarizer ? new Share(await manager.shared.diarizer({})) : undefined;
+    const info = given.model?.info ?? model?.wanted.file.info;
+    const sizes = given.diarizer?.sizes ?? diarizer?.wanted.file.sizes;
+    const bytes = (workers: number): number => {
+      let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
+      if (want && info) {
+        const state = info.stateBytes + (want.decoders - 1) * info.decoderBytes;
+        sum += workers * (state + WORKER_EXTRA) + audioBytes(workers, want.chunkSamples);
+      }
+      const threads = wants.diarizationThreads(workers);
+      if (sizes && threads > 0) sum += sizes.sessionBytes + threads * sizes.threadBytes;
+      return sum;
+    };
+    const need = (): Need => {
+      // What is loaded is held from here on, so that nobody frees it while this job waits for the rest.
+      model?.share();
+      diarizer?.share();
+      const need = { what: wants.what, workers: wants.workers, bytes };
+      if (!want || !speakers || !sizes) return need;
+      const session = sizes.sessionBytes + wants.diarizationThreads(1) * sizes.threadBytes;
+      const without = bytes(1) - (diarizer?.missing() ?? 0) - session;
+      return { ...need, leaner: { how: 'without speakers', bytes: without } };
+    };
+    try {
+      return new Supplies(await budget.admit(need, signal), given, model, diarizer);
+    } catch (error) {
+      await model?.release();
+      await diarizer?.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    grant: Grant,
+    given: Given,
+    model: Share<Model, WhisperFile> | undefined,
+    diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined,
+  ) {
+    this.grant = grant;
+    this.#given = given;
+    this.#model = model;
+    this.#diarizer = diarizer;
+  }
+
+  async model(signal: AbortSignal): Promise<Model> {
+    return this.#given.model ?? ((await this.#model?.load(signal)) as Model);
+  }
+
+  async diarizer(signal: AbortSignal): Promise<LoadedDiarizer> {
+    return this.#given.diarizer ?? ((await this.#diarizer?.load(signal)) as LoadedDiarizer);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#model?.release();
+      await this.#diarizer?.release();
+    } finally {
+      this.grant.release();
+    }
+  }
+}
+
+/** A job's share in a model: held as soon as it is loaded, by whomever. */
+class Share<T extends Pooled, File> {
+  readonly wanted: Wanted<T, File>;
+  #lease: Lease<T> | undefined;
+
+  constructor(wanted: Wanted<T, File>) {
+    this.wanted = wanted;
+  }
+
+  share(): void {
+    this.#lease ??= this.wanted.share();
+  }
+
+  /** Bytes that loading it will take. */
+  missing(): number {
+    return this.#lease ? 0 : this.wanted.bytes;
+  }
+
+  async load(signal: AbortSignal): Promise<T> {
+    this.#lease ??= await this.wanted.load(signal);
+    return this.#lease.handle;
+  }
+
+  async release(): Promise<void> {
+    await this.#lease?.release();
+  }
+}
