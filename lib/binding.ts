@@ -28,10 +28,6 @@ export interface NativeModelInfo {
   vocabulary: number;
   audioContext: number;
   textContext: number;
-  /** Bytes of one worker, as its buffers will be after a decode with default options. */
-  stateBytes: number;
-  /** Bytes by which a worker grows for each further decoder of a beam search or of sampling. */
-  decoderBytes: number;
 }
 
 export interface NativeModel {
@@ -205,6 +201,18 @@ export interface NativeDiarizationOptions {
   vadModel: string;
 }
 
+/** What telling speakers apart takes, known from the nets' headers: what the ledger will count. */
+export interface NativeDiarizerMemory {
+  weightBytes: number;
+  /** By voice: a session with n threads takes sessionBytes + n * threadBytes, and hourBytes an hour of dense speech. */
+  sessionBytes: number;
+  threadBytes: number;
+  hourBytes: number;
+  /** By channel: a session takes channelSessionBytes, and channelBytes for each channel at 48 kHz. */
+  channelSessionBytes: number;
+  channelBytes: number;
+}
+
 export interface NativeDiarizer {
   readonly byteSize: number;
   readonly closed: boolean;
@@ -217,17 +225,6 @@ export interface NativeDiarizationSizes {
   weightBytes: number;
   sessionBytes: number;
   threadBytes: number;
-}
-
-/** Memory since its construction, sampled every 20 ms off the event loop; native peaks are exact. Bytes. */
-export interface NativeMemoryWatch {
-  read(): {
-    rss: number;
-    rssBefore: number;
-    rssPeak: number;
-    peak: Record<'weights' | 'states' | 'audio' | 'diarization' | 'total', number>;
-  };
-  close(): void;
 }
 
 export interface NativePlanOptions {
@@ -272,10 +269,9 @@ export interface NativeAddon {
   inspectModel(path: string): Promise<NativeModelInfo>;
   /** Reads and checks the headers only. */
   inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
-  MemoryWatch: new () => NativeMemoryWatch;
-  /** Gives freed heap back to the system, off the event loop. */
-  trimMemory(): Promise<void>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
+  /** Reads and checks the headers only. */
+  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizerMemory>;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;

@@ -308,3 +308,4 @@ function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenErr
   const error = new HearkenError('ERR_ABORTED', 'the transcription was aborted', { cause: signal.reason });
   return partial ? Object.assign(error, { partial }) : error;
 }
+

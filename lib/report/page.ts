@@ -87,7 +87,7 @@ function stages({ before, peak, after, afterCleanup, limit }: MemoryReport): str
     { name: 'After', rss: after.rss, since: change(after.rss - before.rss), style: '' },
     { name: 'After cleanup', rss: afterCleanup.rss, since: change(afterCleanup.rss - before.rss), style: '' },
   ];
-  const most = Math.max(peak.rss, limit <= 2.5 * peak.rss ? limit : 0);
+  const most = Math.max(1, peak.rss, limit <= 2.5 * peak.rss ? limit : 0);
   const share = (bytes: number) => `${Math.round((bytes / most) * 1000) / 10}%`;
   const mark = limit > 0 && limit <= most ? `<b style="left:${share(limit)}"></b>` : '';
   const items = all.map(

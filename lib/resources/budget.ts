@@ -287,12 +287,7 @@ export class Budget {
     const message =
       `${need.what} needs ${mb(least)} MB${need.workers > 0 ? ' with one worker' : ''}, and of the limit of ${mb(limit, Math.floor)} MB ` +
       `the process leaves ${mb(available, Math.floor)} MB (it takes ${mb(others)} MB by itself): what would fit is ${fits.join(', or ')}`;
-    const memory = {
-      neededBytes: least,
-      availableBytes: available,
-      limitBytes: limit,
-      fittingLimitBytes: others + least,
-    };
+    const memory = { neededBytes: least, availableBytes: available, limitBytes: limit, fittingLimitBytes: others + least };
     return Object.assign(new HearkenError('ERR_MEMORY_LIMIT', message), { memory });
   }
 
