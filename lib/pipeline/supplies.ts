@@ -1,3 +1,5 @@
+import { SAMPLE_RATE } from '../audio/source.js';
+import type { NativeModelInfo } from '../binding.js';
 import type { DiarizerFiles, LoadedDiarizer } from '../models/diarizer.js';
 import type { ResourceManager } from '../models/manager.js';
 import type { Wanted } from '../models/shared.js';
@@ -25,6 +27,13 @@ const JOB_EXTRA = 2 * 2 ** 20;
 const audioBytes = (workers: number, chunkSamples: number): number =>
   (2 * workers + 1) * chunkSamples * Float32Array.BYTES_PER_ELEMENT + 2 ** 21;
 
+/** Of one worker. */
+function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<Wants>['model']): number {
+  const beyond = info.secondBytes * (chunkSamples / SAMPLE_RATE - 30);
+  const more = decoders > 1 ? info.decodersBytes + (decoders - 1) * info.decoderBytes : 0;
+  return info.stateBytes + beyond + more;
+}
+
 /**
  * The memory and the models of one job: granted as a whole before anything is loaded, so that a job either fits or is refused
  * at once. Handles that the caller gave are used as they are.
@@ -45,8 +54,7 @@ export class Supplies {
     const bytes = (workers: number): number => {
       let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
       if (want && info) {
-        const state = info.stateBytes + (want.decoders - 1) * info.decoderBytes;
-        sum += workers * (state + WORKER_EXTRA) + audioBytes(workers, want.chunkSamples);
+        sum += workers * (stateBytes(info, want) + WORKER_EXTRA) + audioBytes(workers, want.chunkSamples);
       }
       const threads = wants.diarizationThreads(workers);
       if (sizes && threads > 0) sum += sizes.sessionBytes + threads * sizes.threadBytes;

@@ -123,7 +123,9 @@ Napi::Value toJs(Napi::Env env, const ModelInfo& info) {
   object.Set("type", Napi::String::New(env, info.type));
   object.Set("multilingual", Napi::Boolean::New(env, info.multilingual));
   object.Set("quantization", Napi::String::New(env, info.quantization));
-  const auto bytes = [&](const char* name, int64_t value) { object.Set(name, number(env, static_cast<double>(value))); };
+  const auto bytes = [&](const char* name, int64_t value) {
+    object.Set(name, number(env, static_cast<double>(value)));
+  };
   bytes("weightBytes", info.memory.weightBytes);
   bytes("stateBytes", info.memory.stateBytes);
   bytes("secondBytes", info.memory.secondBytes);

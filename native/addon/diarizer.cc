@@ -4,6 +4,7 @@
 
 #include "addon/convert.h"
 #include "diarization/channel_stream.h"
+#include "diarization/predict.h"
 #include "diarization/stream.h"
 
 namespace hearken {
@@ -73,6 +74,28 @@ Napi::Value DiarizerWrap::load(const Napi::CallbackInfo& info) {
           [](Napi::Env env, Model& model) -> Napi::Value {
             auto handle = std::make_shared<DiarizerHandle>(std::move(model), "the diarizer");
             return construct(env, Environment::of(env).diarizerClass, std::move(handle));
+          });
+}
+
+Napi::Value DiarizerWrap::inspect(const Napi::CallbackInfo& info) {
+  const std::string segmentation = stringArg(info, 0, "segmentation");
+  const std::string embedding = stringArg(info, 1, "embedding");
+  return Environment::of(info.Env())
+      .async<DiarizerMemory>(
+          info.Env(), std::make_shared<CancelToken>(),
+          [segmentation, embedding] { return predictDiarizer(segmentation, embedding); },
+          [](Napi::Env env, DiarizerMemory& memory) -> Napi::Value {
+            Napi::Object object = Napi::Object::New(env);
+            const std::pair<const char*, int64_t> fields[] = {{"weightBytes", memory.weightBytes},
+                                                              {"sessionBytes", memory.sessionBytes},
+                                                              {"threadBytes", memory.threadBytes},
+                                                              {"hourBytes", memory.hourBytes},
+                                                              {"channelSessionBytes", memory.channelSessionBytes},
+                                                              {"channelBytes", memory.channelBytes}};
+            for (const auto& [name, bytes] : fields) {
+              object.Set(name, Napi::Number::New(env, static_cast<double>(bytes)));
+            }
+            return object;
           });
 }
 

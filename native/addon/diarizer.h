@@ -16,6 +16,7 @@ class DiarizerWrap : public Napi::ObjectWrap<DiarizerWrap> {
   static Napi::Function define(Napi::Env env);
   explicit DiarizerWrap(const Napi::CallbackInfo& info);
   static Napi::Value load(const Napi::CallbackInfo& info);  // loadDiarizer(segmentation, embedding, cancel)
+  static Napi::Value inspect(const Napi::CallbackInfo& info);
 
  private:
   Napi::Value open(const Napi::CallbackInfo& info);  // open({ threads, maxSpeakers, channels, vadModel })

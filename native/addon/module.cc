@@ -117,6 +117,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
   exports.Set("loadDiarizer", Napi::Function::New<DiarizerWrap::load>(env, "loadDiarizer"));
+  exports.Set("inspectDiarizer", Napi::Function::New<DiarizerWrap::inspect>(env, "inspectDiarizer"));
   exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));

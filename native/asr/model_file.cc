@@ -19,6 +19,7 @@ namespace {
 constexpr uint32_t kMagic = 0x67676d6c;  // "ggml"
 constexpr int kMaxName = 128;
 constexpr int kMaxToken = 512;
+constexpr int64_t kReadOn = 4096;  // bytes that are sooner read than skipped
 
 class Reader {
  public:
@@ -39,7 +40,12 @@ class Reader {
   void skip(int64_t n, const char* what) {
     need(n, what);
     position_ += n;
-    in_.seekg(position_);
+    // A seek drops what was read ahead: for the 50,000 words of a vocabulary that took longer than all the rest.
+    if (n < kReadOn) {
+      in_.ignore(n);
+    } else {
+      in_.seekg(position_);
+    }
   }
   bool atEnd() const { return position_ == size_; }
   [[noreturn]] void bad(const std::string& why) const {

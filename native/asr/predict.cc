@@ -13,7 +13,7 @@
 namespace hearken {
 namespace {
 
-constexpr int kSpectrumBins = 201;    // of the mel filters; inspectModelFile() lets no other number pass
+constexpr int kSpectrumBins = 201;     // of the mel filters; inspectModelFile() lets no other number pass
 constexpr int kFramesPerSecond = 100;  // of the mel spectrum
 
 // The first bytes of a file of this shape: all that whisper_measure() reads. Behind them comes as much zero as is asked
@@ -44,10 +44,9 @@ whisper_context_params whisperParams() {
 
 ModelMemory predictMemory(const ModelInfo& info) {
   Header header;
-  for (const int value :
-       {GGML_FILE_MAGIC, info.vocabulary, info.audioContext, info.audioState, info.audioHeads, info.audioLayers,
-        info.textContext, info.textState, info.textHeads, info.textLayers, info.mels, info.fileType, info.mels,
-        kSpectrumBins}) {
+  for (const int value : {GGML_FILE_MAGIC, info.vocabulary, info.audioContext, info.audioState, info.audioHeads,
+                          info.audioLayers, info.textContext, info.textState, info.textHeads, info.textLayers,
+                          info.mels, info.fileType, info.mels, kSpectrumBins}) {
     header.words.push_back(static_cast<uint32_t>(value));
   }
   whisper_model_loader loader{};

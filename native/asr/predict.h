@@ -11,9 +11,9 @@ namespace hearken {
 // What ModelMemory is for: chunks of up to so many seconds.
 constexpr int kPredictedSeconds = 30;
 
-// What a model of this shape and its workers will take, before anything is loaded: the graphs are laid out as whisper.cpp
-// will lay them out, but without weights, caches or buffers. Takes some 10 ms and, meanwhile, 10 MB. Throws Error
-// kOutOfMemory.
+// What a model of this shape and its workers will take, before anything is loaded: the graphs are laid out as
+// whisper.cpp will lay them out, but without weights, caches or buffers. Takes some 10 ms and, meanwhile, 10 MB. Throws
+// Error kOutOfMemory.
 ModelMemory predictMemory(const ModelInfo& info);
 
 // inspectModelFile() and predictMemory().

@@ -25,6 +25,7 @@ class Blocks {
   }
   const T& operator[](size_t i) const { return const_cast<Blocks*>(this)->at(i); }
   size_t size() const { return size_; }
+  static constexpr int64_t kBlockBytes = kPerBlock * sizeof(T);
   int64_t byteSize() const { return static_cast<int64_t>(blocks_.size() * kPerBlock * sizeof(T)); }
 
  private:

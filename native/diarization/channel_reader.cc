@@ -8,6 +8,20 @@
 
 namespace hearken {
 
+namespace {
+
+// The frames of one block, those around it, and one that depends on where in the ratio the block begins.
+size_t roomFor(const Resampler& resampler, size_t block) {
+  return static_cast<size_t>(resampler.lastInput(static_cast<int64_t>(block)) - resampler.firstInput(0)) + 2;
+}
+
+}  // namespace
+
+int64_t ChannelReader::bytesFor(const FrameQueue::Format& format, size_t block) {
+  const size_t room = roomFor(Resampler(format.sampleRate), block);
+  return 2 * static_cast<int64_t>(static_cast<size_t>(format.channels) * room * sizeof(float));
+}
+
 ChannelReader::ChannelReader(std::shared_ptr<FrameQueue> queue, FrameQueue::Format format, int64_t begin, int64_t end,
                              size_t block)
     : queue_(std::move(queue)),
@@ -18,8 +32,7 @@ ChannelReader::ChannelReader(std::shared_ptr<FrameQueue> queue, FrameQueue::Form
       position_(begin),
       base_(resampler_.firstInput(begin)) {
   if (base_ < 0) count_ = static_cast<size_t>(-base_);
-  // The frames of one block, those around it, and one that depends on where in the ratio the block begins.
-  room_ = static_cast<size_t>(resampler_.lastInput(static_cast<int64_t>(block)) - resampler_.firstInput(0)) + 2;
+  room_ = roomFor(resampler_, block);
   held_ = Buffer(MemoryKind::kDiarization, channels() * room_ * sizeof(float));
   frames_ = Buffer(MemoryKind::kDiarization, channels() * room_ * sizeof(float));
 }

@@ -23,6 +23,7 @@ class ChannelReader {
   // How far the source must have come (a frame, exclusive) for the next read() not to block.
   int64_t needs() const;
   int64_t byteSize() const { return static_cast<int64_t>(held_.size() + frames_.size()); }
+  static int64_t bytesFor(const FrameQueue::Format& format, size_t block);  // before there is one
 
  private:
   size_t next() const { return static_cast<size_t>(std::min(static_cast<int64_t>(block_), end_ - position_)); }

@@ -189,6 +189,11 @@ Speakers ChannelStream::finish(const ClusterOptions&, CancelToken& cancel) const
   return found;
 }
 
+int64_t ChannelStream::bytesFor(const FrameQueue::Format& format) {
+  return FrameQueue::bytesFor(format) + ChannelReader::bytesFor(format, kBlock) + EmbeddingNet::bytesFor(kPieceFrames) +
+         static_cast<int64_t>(static_cast<size_t>(format.channels) * kBlock * sizeof(float));
+}
+
 int64_t ChannelStream::byteSize() const {
   return queue_->byteSize() + runBytes_;
 }

@@ -29,6 +29,8 @@ class ChannelStream : public SpeakerStream {
   // There is nothing to cluster: `options` change nothing.
   Speakers finish(const ClusterOptions& options, CancelToken& cancel) const override;
   int64_t byteSize() const override;
+  // What a stream of such a source will hold while it runs.
+  static int64_t bytesFor(const FrameQueue::Format& format);
 
  private:
   struct Channel;

@@ -22,6 +22,43 @@ float* floats(const ggml_tensor* tensor) {
 
 constexpr int kMaxNodes = 128;
 
+// The arrays that the net's nodes hand on, which its memory follows from: columns, rows, and how many of them.
+struct Array {
+  int64_t columns, rows, count;
+};
+
+// `stage`: of the two residual stages, a pair of arrays each.
+Array headArray(const EmbeddingShape& most, size_t stage) {
+  return {most.layout.row(), int64_t{Weights::kBins} / (stage == 0 ? 2 : 4) * Weights::kHead, 2};
+}
+Array lastArray(const EmbeddingShape& most) {
+  return {most.layout.row(), int64_t{Weights::kBins} / 8 * Weights::kHead, 1};
+}
+// What the trunk's block `index` works on; behind the last one, what it ends with.
+Array trunkArray(const EmbeddingShape& most, size_t index) {
+  const auto block = static_cast<int>(index);
+  return {most.pitch, block < Weights::kBlocks ? Weights::channelsOf(block) : Weights::kTrunk, 1};
+}
+Array outputArray(int mostFrames) {
+  const int parts = EmbeddingShape::tilesOf(mostFrames) / EmbeddingShape::tilesOf(EmbeddingNet::kLeastFrames) + 1;
+  return {EmbeddingWeights::kDimensions, parts, 1};
+}
+
+size_t scratchBytes(int frames) {
+  return embeddingScratchFloats(EmbeddingShape::tilesOf(frames)) * sizeof(float);
+}
+
+ggml_tensor* makeInput(Graph& graph, const EmbeddingShape& most) {
+  ggml_tensor* bins = ggml_new_tensor_2d(graph.context(), GGML_TYPE_F32, most.layout.row(), Weights::kBins);
+  ggml_set_input(bins);
+  return bins;
+}
+
+ggml_tensor* makeNode(Graph& graph, const Array& array, ggml_tensor* from, ggml_custom_op_t call, void* user) {
+  return ggml_custom_4d(graph.context(), GGML_TYPE_F32, array.columns, array.rows, array.count, 1, &from, 1, call, 1,
+                        user);
+}
+
 }  // namespace
 
 // The graph is built once, for the longest piece; a run sets `shape`, and every node works on as much as that says.
@@ -46,7 +83,7 @@ struct EmbeddingNet::Impl {
   Impl(std::shared_ptr<const EmbeddingWeights> given, int frames)
       : shared(std::move(given)),
         weights(shared->impl()),
-        scratch(MemoryKind::kDiarization, embeddingScratchFloats(EmbeddingShape::tilesOf(frames)) * sizeof(float)),
+        scratch(MemoryKind::kDiarization, scratchBytes(frames)),
         mostFrames(frames),
         most(EmbeddingShape::tilesOf(frames)) {
     build();
@@ -63,9 +100,8 @@ struct EmbeddingNet::Impl {
   }
 
   // A node with memory of its own.
-  ggml_tensor* make(int64_t columns, int64_t rows, int64_t count, ggml_tensor* from, Body body) {
-    return ggml_custom_4d(graph.context(), GGML_TYPE_F32, columns, rows, count, 1, &from, 1, call, 1,
-                          keep(std::move(body)));
+  ggml_tensor* make(const Array& array, ggml_tensor* from, Body body) {
+    return makeNode(graph, array, from, call, keep(std::move(body)));
   }
 
   // A node that works on `tensor` where it lies.
@@ -86,17 +122,16 @@ ggml_tensor* EmbeddingNet::Impl::buildStage(size_t index, ggml_tensor* from) {
   const auto around = [frequencies](const Impl& net, const ggml_tensor* node) {
     return floats(node) + static_cast<size_t>(frequencies) * Weights::kHead * net.shape.layout.row();
   };
-  ggml_tensor* pair =
-      make(most.layout.row(), frequencies * Weights::kHead, 2, from, [=, &stage](const Impl& net, ggml_tensor* node) {
-        const ggml_tensor* source = node->src[0];
-        if (index == 0) {
-          runStem(net.weights, net.shape, floats(source), floats(node), around(net, node), net.scratch.floats());
-          return;
-        }
-        const size_t half = size_t{2} * frequencies * Weights::kHead * net.shape.layout.row();
-        runNarrowing(stage, net.shape, floats(source) + half, frequencies, floats(node), around(net, node),
-                     net.scratch.floats());
-      });
+  ggml_tensor* pair = make(headArray(most, index), from, [=, &stage](const Impl& net, ggml_tensor* node) {
+    const ggml_tensor* source = node->src[0];
+    if (index == 0) {
+      runStem(net.weights, net.shape, floats(source), floats(node), around(net, node), net.scratch.floats());
+      return;
+    }
+    const size_t half = size_t{2} * frequencies * Weights::kHead * net.shape.layout.row();
+    runNarrowing(stage, net.shape, floats(source) + half, frequencies, floats(node), around(net, node),
+                 net.scratch.floats());
+  });
   const auto keeping = [&](const WinogradConvolution& convolution, bool back) {
     pair = change(pair, [=, &convolution](const Impl& net, ggml_tensor* node) {
       float *a = floats(node), *b = around(net, node);
@@ -118,28 +153,24 @@ ggml_tensor* EmbeddingNet::Impl::buildBlock(size_t index, ggml_tensor* rows) {
   }
   // The next block's layers go behind what the transit makes.
   const bool last = index + 1 == weights.blocks.size();
-  const int channels = last ? block.transit.rows() : weights.blocks[index + 1].transit.depth();
-  return make(most.pitch, channels, 1, rows, [&block, last](const Impl& net, ggml_tensor* node) {
+  return make(trunkArray(most, index + 1), rows, [&block, last](const Impl& net, ggml_tensor* node) {
     runTransit(block, last ? Finish::kRelu : Finish::kNone, net.shape, floats(node->src[0]), floats(node),
                net.scratch.floats());
   });
 }
 
 void EmbeddingNet::Impl::build() {
-  bins = ggml_new_tensor_2d(graph.context(), GGML_TYPE_F32, most.layout.row(), Weights::kBins);
-  ggml_set_input(bins);
+  bins = makeInput(graph, most);
   ggml_tensor* head = buildStage(1, buildStage(0, bins));
-  head = make(most.layout.row(), Weights::kBins / 8 * Weights::kHead, 1, head, [](const Impl& net, ggml_tensor* node) {
+  head = make(lastArray(most), head, [](const Impl& net, ggml_tensor* node) {
     const size_t half = size_t{Weights::kBins} / 4 * Weights::kHead * net.shape.layout.row();
     runLast(net.weights, net.shape, floats(node->src[0]) + half, floats(node), net.scratch.floats());
   });
-  ggml_tensor* rows =
-      make(most.pitch, weights.blocks[0].transit.depth(), 1, head, [](const Impl& net, ggml_tensor* node) {
-        runTdnn(net.weights, net.shape, floats(node->src[0]), floats(node), net.scratch.floats());
-      });
+  ggml_tensor* rows = make(trunkArray(most, 0), head, [](const Impl& net, ggml_tensor* node) {
+    runTdnn(net.weights, net.shape, floats(node->src[0]), floats(node), net.scratch.floats());
+  });
   for (size_t i = 0; i < weights.blocks.size(); ++i) rows = buildBlock(i, rows);
-  const int mostParts = EmbeddingShape::tilesOf(mostFrames) / EmbeddingShape::tilesOf(kLeastFrames) + 1;
-  embeddings = make(EmbeddingWeights::kDimensions, mostParts, 1, rows, [](const Impl& net, ggml_tensor* node) {
+  embeddings = make(outputArray(mostFrames), rows, [](const Impl& net, ggml_tensor* node) {
     runOutput(net.weights, net.shape, floats(node->src[0]), floats(node));
   });
   ggml_set_output(embeddings);
@@ -199,6 +230,22 @@ size_t EmbeddingNet::Impl::runSome(const Piece* pieces, size_t count, CancelToke
 
 int64_t EmbeddingNet::bytes() const {
   return impl_->graph.bytes() + static_cast<int64_t>(impl_->scratch.size());
+}
+
+// The graph of build() without the nodes that work in place, which take nothing.
+int64_t EmbeddingNet::bytesFor(int mostFrames) {
+  Graph graph(kMaxNodes);
+  const EmbeddingShape most(EmbeddingShape::tilesOf(mostFrames));
+  ggml_tensor* last = makeInput(graph, most);
+  const auto next = [&](const Array& array) { last = makeNode(graph, array, last, Impl::call, nullptr); };
+  next(headArray(most, 0));
+  next(headArray(most, 1));
+  next(lastArray(most));
+  for (size_t block = 0; block <= Weights::kBlocks; ++block) next(trunkArray(most, block));
+  next(outputArray(mostFrames));
+  ggml_set_output(last);
+  graph.add(last);
+  return graph.measure() + static_cast<int64_t>(scratchBytes(mostFrames));
 }
 
 }  // namespace hearken

@@ -42,6 +42,7 @@ class EmbeddingNet {
     run(&piece, 1, cancel);
   }
   int64_t bytes() const;
+  static int64_t bytesFor(int mostFrames = kMostFrames);  // before there is one
 
  private:
   struct Impl;

@@ -127,8 +127,6 @@ Bytes bytesOf(const Impl& net) {
   return sum;
 }
 
-const std::vector<int64_t> kLayers{12, 24, 16}, kDilations{1, 2, 2};
-
 // The shapes of the tensors are checked as they are read; this is what they do not show.
 void checkShape(const GgufFile& file) {
   file.requireArchitecture("campplus");
@@ -144,7 +142,10 @@ void checkShape(const GgufFile& file) {
     const int64_t found = file.integer(key);
     if (found != value) file.refuse(key + " is " + std::to_string(found) + ", not " + std::to_string(value));
   }
-  if (file.integers("campplus.dense.layers") != kLayers || file.integers("campplus.dense.dilations") != kDilations) {
+  const auto differs = [&](const char* key, const int(&wanted)[Impl::kBlocks]) {
+    return file.integers(key) != std::vector<int64_t>(wanted, wanted + Impl::kBlocks);
+  };
+  if (differs("campplus.dense.layers", Impl::kLayers) || differs("campplus.dense.dilations", Impl::kDilations)) {
     file.refuse("its dense blocks are not those of CAM++ zh-en");
   }
 }
@@ -178,11 +179,10 @@ EmbeddingWeights::Impl::Impl(const GgufFile& file) {
   }
   tdnn = packed(turned);
 
-  constexpr int kTransits[] = {256, 512, kTrunk};
   int channels = kTdnn;
   for (size_t b = 0; b < blocks.size(); ++b) {
     DenseBlock& block = blocks[b];
-    block.dilation = static_cast<int>(kDilations[b]);
+    block.dilation = kDilations[b];
     for (int i = 1; i <= kLayers[b]; ++i) {
       const std::string name = "block" + std::to_string(b + 1) + ".tdnnd" + std::to_string(i);
       block.layers.push_back(denseLayer(file, name, channels));

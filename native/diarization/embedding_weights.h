@@ -45,11 +45,15 @@ struct HeadStage {
 struct EmbeddingWeights::Impl {
   static constexpr int kBins = 80, kHead = 32, kTdnn = 128, kGrowth = 32, kBottleneck = 128, kContext = 64;
   static constexpr int kTrunk = 512, kTdnnTaps = 5, kLocalTaps = 3, kSegment = 100;
+  static constexpr int kBlocks = 3, kLayers[kBlocks] = {12, 24, 16}, kDilations[kBlocks] = {1, 2, 2};
+  static constexpr int kTransits[kBlocks] = {256, 512, kTrunk};  // channels that leave a block
+  static constexpr int channelsInto(int block) { return block == 0 ? kTdnn : kTransits[block - 1]; }
+  static constexpr int channelsOf(int block) { return channelsInto(block) + kLayers[block] * kGrowth; }
   PackedMatrix input;  // head.conv1
   std::array<HeadStage, 2> head;
   WinogradConvolution last;  // head.conv2
   PackedMatrix tdnn;         // depth [tap][frequency][channel], as the head leaves its rows
-  std::array<DenseBlock, 3> blocks;
+  std::array<DenseBlock, kBlocks> blocks;
   std::vector<float> output, outputBias;  // [kDimensions][2 · kTrunk]
 
   Allocation plain;  // what does not lie in PackedMatrix's buffers, which count themselves

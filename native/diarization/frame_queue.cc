@@ -28,11 +28,19 @@ void FrameQueue::open(const DecoderFormat& format) {
                                         " can be a speaker each: have speakers told by voice, which is the default");
   }
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto channels = static_cast<size_t>(format.channels);
-  capacity_ = std::min(kAheadSeconds * static_cast<size_t>(format.sampleRate), kMostFloats / channels);
-  ring_ = Buffer(MemoryKind::kDiarization, capacity_ * channels * sizeof(float));
   format_ = {format.sampleRate, format.channels};
+  capacity_ = capacityFor(format_);
+  ring_ = Buffer(MemoryKind::kDiarization, static_cast<size_t>(bytesFor(format_)));
   changed_.notify_all();
+}
+
+size_t FrameQueue::capacityFor(const Format& format) {
+  return std::min(kAheadSeconds * static_cast<size_t>(format.sampleRate),
+                  kMostFloats / static_cast<size_t>(format.channels));
+}
+
+int64_t FrameQueue::bytesFor(const Format& format) {
+  return static_cast<int64_t>(capacityFor(format) * static_cast<size_t>(format.channels) * sizeof(float));
 }
 
 // A cancel that comes between the test and the wait would be missed: nothing is waited for without an end.

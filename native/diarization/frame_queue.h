@@ -37,9 +37,11 @@ class FrameQueue : public FrameSink {
   int64_t reached() const;
   bool ended() const;
   int64_t byteSize() const;
+  static int64_t bytesFor(const Format& format);  // before it is open
 
  private:
   size_t channels() const { return static_cast<size_t>(format_.channels); }
+  static size_t capacityFor(const Format& format);
   void drop(size_t count);
   template <typename Done>
   void waitUntil(std::unique_lock<std::mutex>& lock, CancelToken& cancel, Done done);

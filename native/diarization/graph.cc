@@ -45,6 +45,12 @@ void Graph::allocate() {
       Allocation(MemoryKind::kDiarization, static_cast<int64_t>(ggml_gallocr_get_buffer_size(allocator_.get(), 0)));
 }
 
+int64_t Graph::measure() {
+  size_t size = 0;
+  ggml_gallocr_reserve_n_size(allocator_.get(), graph_, nullptr, nullptr, &size);
+  return static_cast<int64_t>(size);
+}
+
 void Graph::compute(CancelToken& cancel) {
   cancel.throwIfCancelled();
   ggml_backend_cpu_set_abort_callback(

@@ -31,6 +31,8 @@ class Graph {
   void add(ggml_tensor* output);
   // Gives all tensors memory, reused where lifetimes allow. Throws Error kOutOfMemory.
   void allocate();
+  // What bytes() would be after allocate(), which is not called.
+  int64_t measure();
   // Stops between nodes, and within one whose operation looks at the token itself. Throws Error kAborted, kDecode.
   void compute(CancelToken& cancel);
   int64_t bytes() const { return memory_.bytes(); }

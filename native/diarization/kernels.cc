@@ -18,6 +18,11 @@ int roundUp(int n, int step) {
   return (n + step - 1) / step * step;
 }
 
+// Of rows padded to whole panels or tiles, and their bias.
+int64_t bytesOf(int padded, int depth) {
+  return int64_t{padded} * (depth + 1) * static_cast<int64_t>(sizeof(float));
+}
+
 #if defined(__x86_64__)
 bool hasAvx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -71,9 +76,17 @@ void useKernels(const KernelTable& version) {
   current().store(&version);
 }
 
+int64_t PackedMatrix::bytesFor(int rows, int depth) {
+  return bytesOf(roundUp(rows, kPanel), depth);
+}
+
+int64_t PackedColumns::bytesFor(int outputs, int depth) {
+  return bytesOf(roundUp(outputs, kTile), depth);
+}
+
 PackedMatrix::PackedMatrix(const float* weights, int rows, int depth, const float* bias) : rows_(rows), depth_(depth) {
   const size_t padded = static_cast<size_t>(roundUp(rows, kPanel));
-  data_ = Buffer(MemoryKind::kDiarization, (padded * depth + padded) * sizeof(float));
+  data_ = Buffer(MemoryKind::kDiarization, static_cast<size_t>(bytesFor(rows, depth)));
   float* to = data_.floats();
   for (int r = 0; r < rows; ++r) {
     float* panel = to + static_cast<size_t>(r / kPanel) * kPanel * depth + r % kPanel;
@@ -87,7 +100,7 @@ PackedMatrix::PackedMatrix(const float* weights, int rows, int depth, const floa
 PackedColumns::PackedColumns(const float* weights, int outputs, int depth, const float* bias)
     : outputs_(outputs), depth_(depth) {
   const size_t padded = static_cast<size_t>(roundUp(outputs, kTile));
-  data_ = Buffer(MemoryKind::kDiarization, (padded * depth + padded) * sizeof(float));
+  data_ = Buffer(MemoryKind::kDiarization, static_cast<size_t>(bytesFor(outputs, depth)));
   float* to = data_.floats();
   for (int n = 0; n < outputs; ++n) {
     float* tile = to + static_cast<size_t>(n / kTile) * kTile * depth + n % kTile;

@@ -23,6 +23,7 @@ class PackedMatrix {
   int rows() const { return rows_; }
   int depth() const { return depth_; }
   int64_t bytes() const { return static_cast<int64_t>(data_.size()); }
+  static int64_t bytesFor(int rows, int depth);  // before there is one
   const float* panels() const { return data_.floats(); }
   const float* bias() const { return bias_; }
 
@@ -48,6 +49,7 @@ class PackedColumns {
   int outputs() const { return outputs_; }
   int depth() const { return depth_; }
   int64_t bytes() const { return static_cast<int64_t>(data_.size()); }
+  static int64_t bytesFor(int outputs, int depth);
   const float* tiles() const { return data_.floats(); }
   const float* bias() const { return bias_; }
 

@@ -7,6 +7,10 @@
 
 namespace hearken {
 
+int64_t PieceVoices::leastBytes() {
+  return decltype(voices_)::kBlockBytes;
+}
+
 void PieceVoices::append(const float* embedding, int clean) {
   constexpr float kScale = 32767;
   float unit[EmbeddingWeights::kDimensions];

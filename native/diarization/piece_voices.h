@@ -23,6 +23,7 @@ class PieceVoices {
   void voice(size_t piece, float* unit) const;
 
   int64_t byteSize() const { return voices_.byteSize(); }
+  static int64_t leastBytes();  // of a list that is not empty
 
  private:
   struct Voice {

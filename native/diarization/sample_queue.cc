@@ -13,7 +13,7 @@ constexpr auto kPatience = std::chrono::milliseconds(200);
 }  // namespace
 
 SampleQueue::SampleQueue(size_t capacity, size_t margin)
-    : capacity_(capacity), buffer_(MemoryKind::kDiarization, (capacity + margin) * sizeof(float)) {}
+    : capacity_(capacity), buffer_(MemoryKind::kDiarization, static_cast<size_t>(bytesFor(capacity, margin))) {}
 
 void SampleQueue::take(const float* samples, size_t count, CancelToken& cancel) {
   const auto wake = cancel.onCancel([this] { changed_.notify_all(); });

@@ -37,6 +37,9 @@ class SampleQueue : public SampleSink {
   // What there is now.
   Stretch look() const;
   int64_t byteSize() const { return static_cast<int64_t>(buffer_.size()); }
+  static int64_t bytesFor(size_t capacity, size_t margin) {
+    return static_cast<int64_t>((capacity + margin) * sizeof(float));
+  }
 
  private:
   void clearMargin();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kFrames = SegmentationShape::kFrames, kClasses = SegmentationShape::kClasses;
 constexpr int kLinear = SegmentationWeights::Impl::kLinear;
+constexpr size_t kMaxNodes = 16;
 constexpr int kHeadRows = 64;  // rows of the last layers done together, to stay in the cache
 
 void logSoftmax(const float* x, float* out) {
@@ -41,12 +42,13 @@ struct SegmentationNet::Impl {
   };
 
   Impl(std::shared_ptr<const SegmentationWeights> given, int maxWindows, int hopSamples)
-      : owner(std::move(given)),
-        weights(owner->impl()),
-        sincNet(weights.sincNet),
-        most(maxWindows),
-        hop(hopSamples),
-        graph(16) {
+      : owner(std::move(given)), weights(owner->impl()), sincNet(weights.sincNet), most(maxWindows), hop(hopSamples) {
+    output = build(graph, maxWindows, this);
+    graph.allocate();
+  }
+
+  // Without a net the graph can be measured, not computed.
+  static ggml_tensor* build(Graph& graph, int maxWindows, Impl* net) {
     ggml_context* context = graph.context();
     const int64_t rows = static_cast<int64_t>(kFrames) * maxWindows;
     ggml_tensor* sincScratch =
@@ -54,15 +56,16 @@ struct SegmentationNet::Impl {
     const size_t shared =
         std::max(lstmScratchFloats(maxWindows), static_cast<size_t>(kHeadRows * (2 * kLinear + kClasses)));
     ggml_tensor* scratch = ggml_new_tensor_1d(context, GGML_TYPE_F32, static_cast<int64_t>(shared));
-    ggml_tensor* x = node(context, SincNetWeights::kChannels, rows, {sincScratch}, runSincNet, this);
+    ggml_tensor* x = node(context, SincNetWeights::kChannels, rows, {sincScratch}, runSincNet, net);
     for (int layer = 0; layer < SegmentationWeights::Impl::kLayers; ++layer) {
-      lstmNodes[layer] = {this, layer};
-      x = node(context, LstmWeights::kOutputs, rows, {x, scratch}, runLstm, &lstmNodes[layer]);
+      LstmNode* user = net ? &net->lstmNodes[layer] : nullptr;
+      if (user) *user = {net, layer};
+      x = node(context, LstmWeights::kOutputs, rows, {x, scratch}, runLstm, user);
     }
-    output = node(context, kClasses, rows, {x, scratch}, runHead, this);
+    ggml_tensor* output = node(context, kClasses, rows, {x, scratch}, runHead, net);
     ggml_set_output(output);
     graph.add(output);
-    graph.allocate();
+    return output;
   }
 
   static ggml_tensor* node(ggml_context* context, int64_t features, int64_t rows,
@@ -109,7 +112,7 @@ struct SegmentationNet::Impl {
   SincNet sincNet;
   std::array<LstmNode, SegmentationWeights::Impl::kLayers> lstmNodes;
   const int most, hop;
-  Graph graph;
+  Graph graph{kMaxNodes};
   ggml_tensor* output = nullptr;
   // Of the run that is on.
   const float* samples = nullptr;
@@ -129,6 +132,12 @@ SegmentationNet::SegmentationNet(std::shared_ptr<const SegmentationWeights> weig
 SegmentationNet::~SegmentationNet() = default;
 int64_t SegmentationNet::bytes() const {
   return impl_->graph.bytes();
+}
+
+int64_t SegmentationNet::bytesFor(int maxWindows) {
+  Graph graph(kMaxNodes);
+  Impl::build(graph, maxWindows, nullptr);
+  return graph.measure();
 }
 
 void SegmentationNet::run(const float* samples, int count, float* logProbabilities, CancelToken& cancel) {

@@ -40,6 +40,7 @@ class SegmentationNet {
   // logProbabilities[count][kFrames][kClasses]. A window's result does not depend on the others of its batch.
   void run(const float* samples, int count, float* logProbabilities, CancelToken& cancel);
   int64_t bytes() const;
+  static int64_t bytesFor(int maxWindows);  // before there is one
 
  private:
   struct Impl;

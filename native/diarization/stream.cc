@@ -219,6 +219,11 @@ Speakers DiarizationStream::finish(const ClusterOptions& options, CancelToken& c
   return stitch(record_, cluster(record_, options, cancel));
 }
 
+int64_t DiarizationStream::bytesFor(const StreamOptions& options) {
+  return SampleQueue::bytesFor(static_cast<size_t>(queueLength(options)), static_cast<size_t>(kWindow)) +
+         options.threads * (SegmentationNet::bytesFor(kBatch) + EmbeddingNet::bytesFor());
+}
+
 int64_t DiarizationStream::byteSize() const {
   int64_t bytes = queue_->byteSize() + recordBytes_;
   for (const auto& worker : workers_) bytes += worker->bytes();

@@ -33,6 +33,8 @@ class DiarizationStream : public SpeakerStream {
   bool busy() const override;
   Speakers finish(const ClusterOptions& options, CancelToken& cancel) const override;
   int64_t byteSize() const override;
+  // What a stream will hold while it runs, without the record, which grows: see TrackRecord.
+  static int64_t bytesFor(const StreamOptions& options);
 
  private:
   struct Worker;

@@ -2,6 +2,10 @@
 
 namespace hearken {
 
+int64_t TrackRecord::leastBytes() {
+  return decltype(pieces_)::kBlockBytes + decltype(runs_)::kBlockBytes + PieceVoices::leastBytes();
+}
+
 void TrackRecord::addLike(const HeardPiece& heard, size_t other) {
   const float none[EmbeddingWeights::kDimensions] = {};
   add(heard, none, other);

@@ -34,6 +34,9 @@ class TrackRecord {
   void runs(size_t piece, std::vector<Run>& out) const;
 
   int64_t byteSize() const { return pieces_.byteSize() + runs_.byteSize() + voices_.byteSize(); }
+  // Of the first piece, and of the pieces that an hour of dense speech has.
+  static int64_t leastBytes();
+  static constexpr int64_t kHourBytes = 600'000;
 
  private:
   struct Entry {

@@ -125,6 +125,12 @@ WinogradConvolution::WinogradConvolution(const float* weights, const float* bias
   }
 }
 
+int64_t WinogradConvolution::bytesFor(int frequencyStride) {
+  const int64_t products = frequencyStride == 1 ? kPoints * kPoints * PackedMatrix::bytesFor(kChannels, kChannels)
+                                                : kPoints * PackedMatrix::bytesFor(kChannels, kTaps * kChannels);
+  return products + kChannels * static_cast<int64_t>(sizeof(float));
+}
+
 size_t WinogradConvolution::scratchFloats() {
   return 2 * kPoints * kPoints * kPlane;
 }

@@ -38,6 +38,7 @@ class WinogradConvolution {
   WinogradConvolution() = default;
   // weights[kChannels][kChannels][3][3], the last index time.
   WinogradConvolution(const float* weights, const float* bias, int frequencyStride);
+  static int64_t bytesFor(int frequencyStride);  // of the products and the bias, before there is one
   const std::vector<PackedMatrix>& products() const { return products_; }
   const std::vector<float>& bias() const { return bias_; }
 

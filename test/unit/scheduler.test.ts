@@ -11,6 +11,7 @@ import type {
   NativeState,
 } from '../../lib/binding.js';
 import { decodeInOrder, type Work } from '../../lib/pipeline/scheduler.js';
+import { Workers } from '../../lib/pipeline/workers.js';
 import { random } from '../helpers/speech.js';
 
 /** An engine that decodes nothing, but counts what is alive. */
@@ -33,13 +34,15 @@ class Fake {
   failPlan = -1;
   failCreate = -1;
   failOptions = false;
+  /** Tells that there may be more or fewer workers. */
+  changed = () => {};
   /** What decoding a chunk does. */
   decode: (chunk: NativeChunk, attempt: number, onSegments?: (segments: NativeSegment[]) => void) => Promise<void> =
     async () => {};
 
   constructor(
     readonly total: number,
-    readonly workers: number,
+    public workers: number,
   ) {}
 
   work(): Work {
@@ -96,7 +99,13 @@ class Fake {
       if (this.failOptions) throw Object.assign(new Error('no language'), { code: 'ERR_DECODE' });
       return {} as NativeDecodeOptions;
     };
-    return { planner, cancel: this.cancel, workers: this.workers, createState, decodeOptions };
+    const workers = new Workers({
+      workers: () => this.workers,
+      take: createState,
+      give: (state) => state.close(),
+    });
+    this.changed = () => workers.changed();
+    return { planner, cancel: this.cancel, workers, decodeOptions };
   }
 
   #chunk(index: number): NativeChunk {
@@ -226,7 +235,6 @@ test('planning fails: what was planned is given first, then the error', async (t
 test('a worker that cannot be made, options that cannot be had: no chunk is left behind', async (t) => {
   for (const [code, spoil] of [
     ['ERR_MEMORY_LIMIT', { failCreate: 0 }],
-    ['ERR_MEMORY_LIMIT', { failCreate: 1 }],
     ['ERR_DECODE', { failOptions: true }],
   ] as const) {
     const fake: Fake = Object.assign(new Fake(20, 3), spoil);
@@ -260,4 +268,32 @@ test('a job that was not cancelled is not cancelled by its end', async (t) => {
   const fake = new Fake(3, 2);
   await indexes(fake);
   t.false(fake.cancel.cancelled);
+});
+
+test('no memory for a further worker: those that are there do the work', async (t) => {
+  const fake = new Fake(20, 4);
+  fake.failCreate = 2;
+  fake.decode = async () => sleep(20);
+  const order: number[] = [];
+  for await (const { chunk } of decodeInOrder(fake.work())) order.push(chunk.index);
+  t.deepEqual(order, [...Array(20).keys()]);
+  t.is(fake.mostRunning, 2);
+  t.is(fake.states, 0);
+});
+
+test('fewer workers from the next chunk on, and more again: surplus ones are freed at once', async (t) => {
+  const fake = new Fake(60, 4);
+  fake.decode = async () => sleep(20);
+  const work = fake.work();
+  const states: number[] = [];
+  for await (const { chunk } of decodeInOrder(work)) {
+    if (chunk.index === 10 || chunk.index === 35) {
+      fake.workers = chunk.index === 10 ? 1 : 3;
+      fake.changed();
+    }
+    if (chunk.index === 25 || chunk.index === 55) states.push(fake.states);
+  }
+  t.deepEqual(states, [1, 3]);
+  t.is(work.workers.most, 4);
+  t.is(fake.states, 0);
 });
