@@ -18,7 +18,7 @@ export interface Library {
   loadDiarizer(spec: Record<string, never>, options: { signal: AbortSignal }): Promise<Diarizer>;
   setMemoryLimit(megabytes: number): void;
   /** Frees what is kept for a next job. */
-  cleanupResources(): Promise<{ freedBytes: number }>;
+  cleanupResources(): Promise<unknown>;
   readonly resources: { usage(): MemoryUsage };
 }
 

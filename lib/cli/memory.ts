@@ -74,8 +74,8 @@ export class MemoryWatcher {
   /** Cleans up and writes the report, if one was asked for. */
   async write(end: MemoryReport['end'], files: readonly string[], error: MemoryReport['error']): Promise<void> {
     if (!this.#recorder || !this.#report) return;
-    const { freedBytes } = await this.#library.cleanupResources();
-    this.#recorder.cleaned(freedBytes);
+    await this.#library.cleanupResources();
+    this.#recorder.cleaned();
     const { path, format } = this.#report;
     const about = { hearken: version(), platform: `${process.platform}-${process.arch}`, node: process.version };
     const report = this.#recorder.report({ ...about, end, files, error });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { MemorySample } from '../memory.js';
 import { PARTS, REST } from './parts.js';
 import { sampleText, slices } from './slices.js';
@@ -76,7 +77,7 @@ function files(all: readonly ReportFile[], frame: Frame): string {
   const bars = all.map(({ name, start, end, error }) => {
     const width = ((end - start) / frame.end) * 100;
     const text = `${name}: ${duration(end - start)}${error ? `, ${error.code}` : ''}`;
-    const label = width < 7 ? '' : `<text x="7" y="14">${error ? '✕ ' : ''}${escapeHtml(name)}</text>`;
+    const label = width < 7 ? '' : `<text x="7" y="14">${error ? '✕ ' : ''}${escapeHtml(basename(name))}</text>`;
     // Its own SVG cuts off what of the name is too long.
     return `<svg class="file${error ? ' failed' : ''}" x="${percent(start, frame)}" y="${FILES.top}" width="${round(Math.max(width, 0.2))}%" \
 height="${FILES.height}"><title>${escapeHtml(text)}</title><rect width="100%" height="100%" rx="4"/>${label}</svg>`;
@@ -91,7 +92,7 @@ const stretched = (part: { top: number; height: number }, content: string) =>
 const line = (points: readonly (readonly [number, number])[]) => points.map(([x, y]) => `${x} ${y}`).join('L');
 
 function plot(report: MemoryReport, frame: Frame): string {
-  const { samples, peak } = report;
+  const { samples } = report;
   const x = ({ seconds }: MemorySample) => across(seconds, frame);
   const y = (bytes: number) => down(bytes, frame);
   const grid = frame.ticks.map((tick) => {
@@ -104,8 +105,8 @@ ${heading(64, 'Memory, MB')}
 ${grid.map(({ at, tick }) => `<line class="${tick === 0 ? 'base' : 'grid'}" x1="0" x2="100%" y1="${at}" y2="${at}"/>`).join('')}
 ${stretched(PLOT, `${areas(samples, x, y)}<path class="rss" d="M${line(samples.map((s) => [x(s), y(s.rss)]))}"/>${limitLine(report, x, y)}${starts(report.files, frame)}`)}
 ${grid.map(({ at, tick }) => `<text class="tick end" x="-8" y="${at + 4}">${amount(tick)}</text>`).join('')}
-${limitText(report, frame)}
-${peakMark(highest, peak.rss, frame)}
+${limitText(report, highest, frame)}
+${peakMark(report, highest, frame)}
 ${stretched(PLOT, hovers(samples, frame))}
 </g>`;
 }
@@ -146,12 +147,15 @@ function limitLine(report: MemoryReport, x: (s: MemorySample) => number, y: (byt
   return `<path class="limit" d="${path}"/>`;
 }
 
-function limitText(report: MemoryReport, frame: Frame): string {
+/** On the side where the peak is not. */
+function limitText(report: MemoryReport, highest: MemorySample, frame: Frame): string {
   const { limit } = report;
   if (limit === 0) return '';
-  return limitInSight(report)
-    ? `<text class="limit-text" x="100%" y="${PLOT.top + down(limit, frame) - 5}">limit ${mb(limit)}</text>`
-    : `<text class="limit-text" x="100%" y="64">limit ${mb(limit)}, far above the picture ↑</text>`;
+  if (!limitInSight(report)) {
+    return `<text class="limit-text end" x="100%" y="64">limit ${mb(limit)} ↑</text>`;
+  }
+  const place = highest.seconds > frame.end / 2 ? 'start" x="6"' : 'end" x="100%"';
+  return `<text class="limit-text ${place} y="${PLOT.top + down(limit, frame) - 5}">limit ${mb(limit)}</text>`;
 }
 
 /** Where the files begin, but for the first. */
@@ -160,12 +164,15 @@ function starts(all: readonly ReportFile[], frame: Frame): string {
   return path.length === 0 ? '' : `<path class="begin" d="${path.join('')}"/>`;
 }
 
-function peakMark(highest: MemorySample, peak: number, frame: Frame): string {
-  const share = highest.seconds / frame.end;
+/** Its text lies above it, or below where the limit's line would cross it. */
+function peakMark({ peak, limit }: MemoryReport, { seconds }: MemorySample, frame: Frame): string {
+  const share = seconds / frame.end;
   const side = share < 0.15 ? 'start' : share > 0.85 ? 'end' : 'middle';
-  const y = PLOT.top + down(peak, frame);
-  const x = percent(highest.seconds, frame);
-  return `<circle class="peak" cx="${x}" cy="${y}" r="4.5"/><text class="peak-text ${side}" x="${x}" y="${y - 10}">peak ${mb(peak)}</text>`;
+  const y = PLOT.top + down(peak.rss, frame);
+  const room = limit > 0 ? down(peak.rss, frame) - down(limit, frame) : Number.POSITIVE_INFINITY;
+  const above = room < 0 || room > 28;
+  const x = percent(seconds, frame);
+  return `<circle class="peak" cx="${x}" cy="${y}" r="4.5"/><text class="peak-text ${side}" x="${x}" y="${above ? y - 10 : y + 22}">peak ${mb(peak.rss)}</text>`;
 }
 
 /** Invisible bars that a pointer finds, each with the figures of its moment. */

@@ -15,7 +15,7 @@ export class MemoryRecorder {
   readonly #before: Moment;
   #peak: Moment;
   #after: Moment | undefined;
-  #cleaned: { moment: Moment; freedBytes: number } | undefined;
+  #cleaned: Moment | undefined;
   #limit = 0;
   #latest = 0;
 
@@ -86,8 +86,8 @@ export class MemoryRecorder {
   }
 
   /** After everything has been freed. */
-  cleaned(freedBytes: number): void {
-    this.#cleaned = { moment: this.#look(), freedBytes };
+  cleaned(): void {
+    this.#cleaned = this.#look();
   }
 
   report(
@@ -98,6 +98,7 @@ export class MemoryRecorder {
   ): MemoryReport {
     const { hearken, platform, node, end, files, error } = about;
     const after = this.#after ?? this.#look();
+    const afterCleanup = this.#cleaned ?? after;
     return {
       hearken,
       platform,
@@ -112,8 +113,8 @@ export class MemoryRecorder {
       samples: this.#timeline.samples(),
       peak: this.#peak,
       after,
-      afterCleanup: this.#cleaned?.moment ?? after,
-      freedBytes: this.#cleaned?.freedBytes ?? 0,
+      afterCleanup,
+      freedBytes: Math.max(0, after.native.total - afterCleanup.native.total),
     };
   }
 }

@@ -49,7 +49,7 @@ small { color: var(--soft); font-size: inherit; font-weight: 400; }
 .chart text { fill: var(--soft); }
 .chart .heading { font-size: 12px; font-weight: 600; }
 .chart .middle { text-anchor: middle; }
-.chart .end, .chart .limit-text { text-anchor: end; }
+.chart .end { text-anchor: end; }
 .chart .grid { stroke: var(--grid); } .chart .base { stroke: var(--soft); }
 .chart path { vector-effect: non-scaling-stroke; }
 .chart .rss { fill: none; stroke: var(--rss); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
@@ -73,7 +73,7 @@ caption { text-align: left; font-weight: 600; font-size: 1rem; padding-bottom: .
 th, td { padding: .45rem .75rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 tbody th, thead th:first-child { text-align: left; font-weight: 500; padding-left: 0; }
-tbody th { max-width: 24rem; white-space: normal; overflow-wrap: anywhere; }
+tbody th { min-width: 16rem; max-width: 24rem; white-space: normal; overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
 .words { text-align: left; white-space: normal; }
 .failed .words { color: var(--bad); overflow-wrap: anywhere; }

@@ -42,7 +42,7 @@ export interface MemoryReport {
   /** After the last file, with what was kept for a next one. */
   after: Moment;
   afterCleanup: Moment;
-  /** Native bytes that the cleanup freed. */
+  /** Native bytes that were freed between the two, with what the files had shared. */
   freedBytes: number;
 }
 

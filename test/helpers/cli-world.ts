@@ -127,7 +127,6 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
       setMemoryLimit: (megabytes) => void world.limits.push(megabytes),
       cleanupResources: async () => {
         world.cleanups++;
-        return { freedBytes: 44 * 2 ** 20 };
       },
       resources: { usage },
     }),

@@ -19,7 +19,7 @@ function thinned(samples: readonly MemorySample[]): MemorySample[] {
 }
 
 test('a short timeline is kept whole, a long one within bounds', (t) => {
-  for (const minutes of [1, 5, 60, 600]) {
+  for (const minutes of [0.5, 5, 100]) {
     const all = timelineOf(minutes, 0);
     const kept = thinned(all);
     t.true(kept.length <= MOST_SAMPLES, `${minutes} min: ${kept.length}`);
@@ -66,7 +66,7 @@ test('the recorder: the peak is the highest of samples, receipts and moments', (
   recorder.after();
   used = 60;
   now += 500;
-  recorder.cleaned(7);
+  recorder.cleaned();
   const about = {
     hearken: '1.2.3',
     platform: 'p',
@@ -87,7 +87,7 @@ test('the recorder: the peak is the highest of samples, receipts and moments', (
     report.files.map(({ start, end }) => [start, end]),
     [[1, 3]],
   );
-  t.deepEqual([report.afterCleanup.rss, report.freedBytes, report.notBegun], [60 * MB, 7, ['b.wav']]);
+  t.deepEqual([report.afterCleanup.rss, report.freedBytes, report.notBegun], [60 * MB, 170 * MB, ['b.wav']]);
   t.false('error' in report);
   t.deepEqual(JSON.parse(formatReport(report, 'json')), report);
 });
