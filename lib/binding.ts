@@ -208,9 +208,8 @@ export interface NativeDiarizerMemory {
   sessionBytes: number;
   threadBytes: number;
   hourBytes: number;
-  /** By channel: a session takes channelSessionBytes, and channelBytes for each channel at 48 kHz. */
+  /** By channel: what a session takes with its speech detectors, for the given format of the audio. */
   channelSessionBytes: number;
-  channelBytes: number;
 }
 
 export interface NativeDiarizer {
@@ -218,13 +217,6 @@ export interface NativeDiarizer {
   readonly closed: boolean;
   open(options: NativeDiarizationOptions): Promise<NativeDiarization>;
   close(): Promise<void>;
-}
-
-/** Bytes, from the headers of the nets' files: a session of n threads takes sessionBytes + n * threadBytes. */
-export interface NativeDiarizationSizes {
-  weightBytes: number;
-  sessionBytes: number;
-  threadBytes: number;
 }
 
 export interface NativePlanOptions {
@@ -267,14 +259,20 @@ export interface NativeAddon {
   loadModel(path: string, cancel: NativeCancelToken): Promise<NativeModel>;
   /** Reads and checks the header only. */
   inspectModel(path: string): Promise<NativeModelInfo>;
-  /** Reads and checks the headers only. */
-  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizationSizes>;
   loadDiarizer(segmentation: string, embedding: string, cancel: NativeCancelToken): Promise<NativeDiarizer>;
-  /** Reads and checks the headers only. */
-  inspectDiarizer(segmentation: string, embedding: string): Promise<NativeDiarizerMemory>;
+  /** Reads and checks the headers only. `format`: of audio whose channels are a speaker each; 48 kHz stereo if absent. */
+  inspectDiarizer(
+    segmentation: string,
+    embedding: string,
+    format?: { sampleRate: number; channels: number },
+  ): Promise<NativeDiarizerMemory>;
+  /** What a planner takes with so many of its chunks alive, its speech detector and the chunk being made included. */
+  audioBytes(chunkSamples: number, chunksInFlight: number): number;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
+  /** Bytes outside of its heap that V8 was told of, by anybody: process.memoryUsage() leaves out what addons tell. */
+  externalMemory(): number;
   /** Gives what the heap holds of freed memory back to the system, where the C library can (glibc). */
   trimMemory(): Promise<void>;
   /** Cancels everything and joins all threads: called once at exit. */

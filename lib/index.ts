@@ -2,6 +2,7 @@ export { HearkenError, type HearkenErrorCode } from './errors.js';
 export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';
 export type * from './memory.js';
 export { type DiarizerSpec, loadDiarizer } from './models/diarizer.js';
+export { listModels, modelPath, modelsFolder, pullModel, verifyModel } from './models/index.js';
 export {
   type Cleanup,
   cleanupResources,
@@ -14,7 +15,6 @@ export {
   setMemoryLimit,
   type WhisperSpec,
 } from './models/manager.js';
-export { listModels, modelPath, modelsFolder, pullModel, verifyModel } from './models/index.js';
 export { type LoadOptions, loadWhisperModel } from './models/whisper-model.js';
 export { diarize, enroll } from './pipeline/diarize.js';
 export { PipelineSession, type SessionOptions, type TranscriptionStream } from './pipeline/session.js';

@@ -2,8 +2,8 @@ import {
   binding,
   type NativeDiarization,
   type NativeDiarizationOptions,
-  type NativeDiarizationSizes,
   type NativeDiarizer,
+  type NativeDiarizerMemory,
 } from '../binding.js';
 import { HearkenError, toHearkenError } from '../errors.js';
 import { budget } from '../resources/budget.js';
@@ -25,10 +25,10 @@ export interface DiarizerSpec {
 /** The handle that users hold. */
 export class LoadedDiarizer extends Handle<NativeDiarizer> implements Diarizer {
   /** What sessions of it take. */
-  readonly sizes: NativeDiarizationSizes;
+  readonly sizes: NativeDiarizerMemory;
 
   /** `keeper`: the manager that shares it, if one does. */
-  constructor(native: NativeDiarizer, sizes: NativeDiarizationSizes, keeper?: Keeper) {
+  constructor(native: NativeDiarizer, sizes: NativeDiarizerMemory, keeper?: Keeper) {
     super(native, 'a Diarizer', keeper !== undefined);
     this.sizes = sizes;
   }
@@ -61,7 +61,7 @@ const ownFile = async (path: string | undefined) =>
 export interface DiarizerFiles {
   segmentation: string;
   embedding: string;
-  sizes: NativeDiarizationSizes;
+  sizes: NativeDiarizerMemory;
 }
 
 export async function inspectDiarizer(spec: DiarizerSpec): Promise<DiarizerFiles> {

@@ -7,7 +7,7 @@ import { defaultKeeper, type EvictionReason, idle, type Keeper } from '../resour
 import type { Lease } from '../resources/lease.js';
 import { chooseLimit, memoryLimit } from '../resources/limit.js';
 import type { Pooled } from '../resources/pool.js';
-import { nativeMemory, NO_NATIVE_MEMORY } from '../resources/usage.js';
+import { NO_NATIVE_MEMORY, nativeMemory } from '../resources/usage.js';
 import { isSignal } from '../signal.js';
 import type { Diarizer, WhisperModel } from '../types.js';
 import type { DiarizerSpec } from './diarizer.js';
@@ -70,7 +70,10 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     super();
     const { idleTimeoutMs = defaultKeeper.idleTimeoutMs, ...unknown } = options;
     if (Object.keys(unknown).length > 0) {
-      throw new HearkenError('ERR_INVALID_ARG', `unknown option ${Object.keys(unknown).join(', ')}: there is idleTimeoutMs`);
+      throw new HearkenError(
+        'ERR_INVALID_ARG',
+        `unknown option ${Object.keys(unknown).join(', ')}: there is idleTimeoutMs`,
+      );
     }
     this.#keeper = options === EVERYBODYS ? defaultKeeper : { idleTimeoutMs: checkTimeout(idleTimeoutMs) };
     this.shared = new SharedModels(this.#keeper, {
@@ -173,7 +176,10 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
 }
 
 /** A lease of what is loaded, or of what is loaded once there is memory for it. */
-async function granted<T extends Pooled>(wanted: Wanted<T, unknown>, signal: AbortSignal | undefined): Promise<Lease<T>> {
+async function granted<T extends Pooled>(
+  wanted: Wanted<T, unknown>,
+  signal: AbortSignal | undefined,
+): Promise<Lease<T>> {
   const loaded = wanted.share();
   if (loaded) return loaded;
   const need = { what: wanted.what, workers: 0, bytes: () => wanted.bytes };

@@ -2,7 +2,13 @@ import { stat } from 'node:fs/promises';
 import type { Keeper } from '../resources/idle.js';
 import type { Lease } from '../resources/lease.js';
 import { Pool, type Pooled, type PoolListener, type Recipe } from '../resources/pool.js';
-import { type DiarizerFiles, type DiarizerSpec, inspectDiarizer, type LoadedDiarizer, readDiarizer } from './diarizer.js';
+import {
+  type DiarizerFiles,
+  type DiarizerSpec,
+  inspectDiarizer,
+  type LoadedDiarizer,
+  readDiarizer,
+} from './diarizer.js';
 import { inspectWhisper, type Model, readWhisper, type WhisperFile } from './whisper-model.js';
 
 /** A model that somebody wants, before it is loaded. */

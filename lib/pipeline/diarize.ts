@@ -85,7 +85,8 @@ async function run(
     let evictions = 0;
     try {
       // Threads are to it what workers are to a transcription.
-      const wants: Wants = { what: 'the diarization', workers: job.threads, diarizationThreads: (threads) => threads };
+      const speakers = { channels: job.speakers.channels, threads: (threads: number) => threads };
+      const wants: Wants = { what: 'the diarization', workers: job.threads, speakers };
       const supplies = owned.add(await Supplies.reserve(resources, given, wants, signal));
       const diarizer = await supplies.diarizer(signal);
       const { begin, end } = planned(job);

@@ -1,5 +1,5 @@
 import { SAMPLE_RATE } from '../audio/source.js';
-import type { NativeModelInfo } from '../binding.js';
+import type { NativeDiarizerMemory, NativeModelInfo } from '../binding.js';
 import type { DiarizerFiles, LoadedDiarizer } from '../models/diarizer.js';
 import type { ResourceManager } from '../models/manager.js';
 import type { Wanted } from '../models/shared.js';
@@ -15,9 +15,11 @@ export interface Wants {
   /** A Whisper model: its name or path, for so many workers of so many decoders each, and chunks of so many samples. */
   model?: { model?: string; offline?: boolean; decoders: number; chunkSamples: number };
   workers: number;
-  /** Threads that tell speakers apart, beside so many workers; 0: none. */
-  diarizationThreads(workers: number): number;
+  /** Telling speakers apart: by channel, or by voice with so many threads beside so many workers. */
+  speakers?: { channels: boolean; threads(workers: number): number };
 }
+
+type Speakers = NonNullable<Wants['speakers']>;
 
 /** Of a worker beside its state, and of a job beside its workers, measured (bench/limits.mjs): scratch memory, stacks, text. */
 const WORKER_EXTRA = 6 * 2 ** 20;
@@ -34,6 +36,12 @@ function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<
   return info.stateBytes + beyond + more;
 }
 
+/** Of telling speakers apart: for two channels, or an hour, as neither is known before the audio is opened. */
+function sessionBytes(sizes: NativeDiarizerMemory, { channels, threads }: Speakers, workers: number): number {
+  if (channels) return sizes.channelSessionBytes + 2 * sizes.channelBytes;
+  return sizes.sessionBytes + threads(workers) * sizes.threadBytes + sizes.hourBytes;
+}
+
 /**
  * The memory and the models of one job: granted as a whole before anything is loaded, so that a job either fits or is refused
  * at once. Handles that the caller gave are used as they are.
@@ -46,7 +54,7 @@ export class Supplies {
 
   static async reserve(manager: ResourceManager, given: Given, wants: Wants, signal: AbortSignal): Promise<Supplies> {
     const { model: want } = wants;
-    const speakers = wants.diarizationThreads(wants.workers) > 0;
+    const { speakers } = wants;
     const model = want && !given.model ? new Share(await manager.shared.whisper(want)) : undefined;
     const diarizer = speakers && !given.diarizer ? new Share(await manager.shared.diarizer({})) : undefined;
     const info = given.model?.info ?? model?.wanted.file.info;
@@ -56,8 +64,7 @@ export class Supplies {
       if (want && info) {
         sum += workers * (stateBytes(info, want) + WORKER_EXTRA) + audioBytes(workers, want.chunkSamples);
       }
-      const threads = wants.diarizationThreads(workers);
-      if (sizes && threads > 0) sum += sizes.sessionBytes + threads * sizes.threadBytes;
+      if (speakers && sizes) sum += sessionBytes(sizes, speakers, workers);
       return sum;
     };
     const need = (): Need => {
@@ -66,8 +73,7 @@ export class Supplies {
       diarizer?.share();
       const need = { what: wants.what, workers: wants.workers, bytes };
       if (!want || !speakers || !sizes) return need;
-      const session = sizes.sessionBytes + wants.diarizationThreads(1) * sizes.threadBytes;
-      const without = bytes(1) - (diarizer?.missing() ?? 0) - session;
+      const without = bytes(1) - (diarizer?.missing() ?? 0) - sessionBytes(sizes, speakers, 1);
       return { ...need, leaner: { how: 'without speakers', bytes: without } };
     };
     try {

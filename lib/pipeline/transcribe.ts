@@ -155,7 +155,8 @@ const diarizationThreads = (workers: number): number => Math.max(1, Math.round(w
 /** What the job will hold. */
 function wants(job: JobOptions, options: TranscribeOptions): Wants {
   const { model, offline } = options;
-  const named = typeof model === 'string' ? { model } : {};
+  // A handle was checked when it was given; anything else is for the models to refuse.
+  const named = model === undefined || typeof model === 'object' ? {} : { model };
   const decoders = Math.max(job.decode.beamSize, job.decode.temperatureIncrement > 0 ? job.decode.bestOf : 1);
   return {
     what: 'the transcription',
@@ -166,7 +167,9 @@ function wants(job: JobOptions, options: TranscribeOptions): Wants {
       chunkSamples: samples(job.chunkSeconds),
     },
     workers: job.workers,
-    diarizationThreads: (workers) => (job.diarize === false ? 0 : diarizationThreads(workers)),
+    ...(job.diarize === false
+      ? {}
+      : { speakers: { channels: job.diarize === 'channels', threads: diarizationThreads } }),
   };
 }
 
@@ -308,4 +311,3 @@ function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenErr
   const error = new HearkenError('ERR_ABORTED', 'the transcription was aborted', { cause: signal.reason });
   return partial ? Object.assign(error, { partial }) : error;
 }
-

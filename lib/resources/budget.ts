@@ -1,6 +1,6 @@
 import { loadedBinding } from '../binding.js';
 import { HearkenError } from '../errors.js';
-import { idle } from './idle.js';
+import { type IdleSet, idle } from './idle.js';
 import { memoryLimit, onLimit } from './limit.js';
 import { weights } from './usage.js';
 
@@ -62,6 +62,30 @@ const LOOK_MS = 250;
  */
 const WARMING = 22 * 2 ** 20;
 
+/** What the budget reads of the process; another one in tests. */
+export interface World {
+  rss(): number;
+  /** Native bytes that the process holds. */
+  native(): number;
+  /** Of it: weights that are loaded. */
+  weights(): number;
+  limit(): number;
+  trim(): Promise<void>;
+  idle: Pick<IdleSet, 'bytes' | 'size' | 'evict'>;
+}
+
+const PROCESS: World = {
+  rss: () => process.memoryUsage.rss(),
+  native: () => {
+    const addon = loadedBinding();
+    return addon ? Object.values(addon.memory()).reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+  },
+  weights: () => weights.bytes,
+  limit: memoryLimit,
+  trim: async () => loadedBinding()?.trimMemory(),
+  idle,
+};
+
 /**
  * Lets jobs begin only if what they will hold fits the limit: frees what is idle, else gives fewer workers, else waits for a
  * running job, else refuses. A job asks once for all that it needs, so none holds a part while it waits for the rest, and those
@@ -73,7 +97,8 @@ const WARMING = 22 * 2 ** 20;
 export class Budget {
   readonly #granted = new Set<Granted>();
   readonly #waiting: Waiting[] = [];
-  readonly #startRss = process.memoryUsage.rss();
+  readonly #world: World;
+  readonly #startRss: number;
   readonly #congestion = new Set<() => void>();
   #serving = false;
   #timer: NodeJS.Timeout | undefined;
@@ -81,7 +106,9 @@ export class Budget {
   /** Weakly: a manager that nobody uses any more is not to be kept by the budget that all of them share. */
   #listeners: WeakRef<PressureListener>[] = [];
 
-  constructor() {
+  constructor(world: World = PROCESS) {
+    this.#world = world;
+    this.#startRss = world.rss();
     onLimit(() => {
       void this.relieve();
       void this.#serve();
@@ -145,20 +172,20 @@ export class Budget {
   }
 
   /** What the process would hold, at the most, if all that was granted were used. */
-  forecast(without?: Granted): number {
-    let sum = this.#base() + weights.bytes + idle.bytes;
-    for (const grant of this.#granted) if (grant !== without) sum += grant.need.bytes(grant.workers);
+  forecast(): number {
+    let sum = this.#base() + this.#world.weights() + this.#world.idle.bytes;
+    for (const grant of this.#granted) sum += grant.need.bytes(grant.workers);
     return sum;
   }
 
   /** Frees what is idle, then takes workers from jobs, where the limit is broken or would be. */
   async relieve(): Promise<void> {
-    const limit = memoryLimit();
+    const limit = this.#world.limit();
     if (limit === 0) return this.#restore(limit);
-    const excess = Math.max(this.forecast(), process.memoryUsage.rss()) - limit;
+    const excess = Math.max(this.forecast(), this.#world.rss()) - limit;
     if (excess <= 0) return;
-    if (idle.size > 0) await idle.evict(excess);
-    await loadedBinding()?.trimMemory();
+    if (this.#world.idle.size > 0) await this.#world.idle.evict(excess);
+    await this.#world.trim();
     this.#shrink(limit);
   }
 
@@ -170,7 +197,7 @@ export class Budget {
 
   /** Gives workers back to jobs that had to do with fewer, twice as many at a time, as far as they fit. */
   restore(): void {
-    this.#restore(memoryLimit());
+    this.#restore(this.#world.limit());
   }
 
   #restore(limit: number): void {
@@ -194,17 +221,14 @@ export class Budget {
 
   #tell(): void {
     const workers = [...this.#granted].reduce((sum, grant) => sum + grant.workers, 0);
-    const pressure = { rss: process.memoryUsage.rss(), limit: memoryLimit(), workers };
+    const pressure = { rss: this.#world.rss(), limit: this.#world.limit(), workers };
     this.#listeners = this.#listeners.filter((listener) => listener.deref() !== undefined);
     for (const listener of this.#listeners) listener.deref()?.emit('pressure', pressure);
   }
 
   /** Beside native memory. Before the first job: what it will be when it has run. */
   #base(): number {
-    const addon = loadedBinding();
-    let native = 0;
-    if (addon) for (const { bytes } of Object.values(addon.memory())) native += bytes;
-    return Math.max(process.memoryUsage.rss() - native, this.#startRss + WARMING);
+    return Math.max(this.#world.rss() - this.#world.native(), this.#startRss + WARMING);
   }
 
   /** Grants to the first in line, as long as it fits. */
@@ -239,16 +263,16 @@ export class Budget {
   /** A grant; undefined: not before a running job has ended. Throws where it will never fit. */
   async #try({ need: ask }: Waiting): Promise<Granted | undefined> {
     let need = ask();
-    const limit = memoryLimit();
+    const limit = this.#world.limit();
     if (limit === 0) return this.#grant(need, need.workers, 0);
     let evictions = 0;
     const excess = () => this.forecast() + need.bytes(need.workers) - limit;
     if (excess() > 0) {
-      if (idle.size > 0) {
-        evictions = (await idle.evict(excess())).count;
+      if (this.#world.idle.size > 0) {
+        evictions = (await this.#world.idle.evict(excess())).count;
         need = ask();
       }
-      if (excess() > 0) await loadedBinding()?.trimMemory();
+      if (excess() > 0) await this.#world.trim();
     }
     for (let workers = need.workers; workers >= Math.min(1, need.workers); workers--) {
       if (this.forecast() + need.bytes(workers) <= limit) return this.#grant(need, workers, evictions);
@@ -287,7 +311,12 @@ export class Budget {
     const message =
       `${need.what} needs ${mb(least)} MB${need.workers > 0 ? ' with one worker' : ''}, and of the limit of ${mb(limit, Math.floor)} MB ` +
       `the process leaves ${mb(available, Math.floor)} MB (it takes ${mb(others)} MB by itself): what would fit is ${fits.join(', or ')}`;
-    const memory = { neededBytes: least, availableBytes: available, limitBytes: limit, fittingLimitBytes: others + least };
+    const memory = {
+      neededBytes: least,
+      availableBytes: available,
+      limitBytes: limit,
+      fittingLimitBytes: others + least,
+    };
     return Object.assign(new HearkenError('ERR_MEMORY_LIMIT', message), { memory });
   }
 

@@ -40,6 +40,10 @@ Napi::Value toJs(Napi::Env env, const Speakers& result) {
   return object;
 }
 
+int64_t held(const DiarizationHandle& handle) {
+  return handle.peek(int64_t{0}, [](const DiarizationObject& object) { return object.stream->byteSize(); });
+}
+
 }  // namespace
 
 Napi::Function DiarizerWrap::define(Napi::Env env) {
@@ -51,6 +55,7 @@ Napi::Function DiarizerWrap::define(Napi::Env env) {
 
 DiarizerWrap::DiarizerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Diarizer", handle_);
+  external_->report(handle_->peek(int64_t{0}, [](const DiarizationModel& model) { return model.byteSize(); }));
   napi_type_tag_object(info.Env(), info.This(), &kTag);
 }
 
@@ -80,18 +85,27 @@ Napi::Value DiarizerWrap::load(const Napi::CallbackInfo& info) {
 Napi::Value DiarizerWrap::inspect(const Napi::CallbackInfo& info) {
   const std::string segmentation = stringArg(info, 0, "segmentation");
   const std::string embedding = stringArg(info, 1, "embedding");
+  FrameQueue::Format format{48000, 2};
+  if (!info[2].IsUndefined()) {
+    const Napi::Object wanted = objectArg(info, 2, "format");
+    format.sampleRate = static_cast<int>(numberField(wanted, "sampleRate"));
+    format.channels = static_cast<int>(numberField(wanted, "channels"));
+    const bool known = format.sampleRate >= 1 && format.sampleRate <= 384000 && format.channels >= 1 &&
+                       format.channels <= FrameQueue::kMostChannels;
+    if (!known)
+      throw makeError(info.Env(), codes::kInvalidArg, "format is not one that speakers are told by channel in");
+  }
   return Environment::of(info.Env())
       .async<DiarizerMemory>(
           info.Env(), std::make_shared<CancelToken>(),
-          [segmentation, embedding] { return predictDiarizer(segmentation, embedding); },
+          [segmentation, embedding, format] { return predictDiarizer(segmentation, embedding, format); },
           [](Napi::Env env, DiarizerMemory& memory) -> Napi::Value {
             Napi::Object object = Napi::Object::New(env);
             const std::pair<const char*, int64_t> fields[] = {{"weightBytes", memory.weightBytes},
                                                               {"sessionBytes", memory.sessionBytes},
                                                               {"threadBytes", memory.threadBytes},
                                                               {"hourBytes", memory.hourBytes},
-                                                              {"channelSessionBytes", memory.channelSessionBytes},
-                                                              {"channelBytes", memory.channelBytes}};
+                                                              {"channelSessionBytes", memory.channelSessionBytes}};
             for (const auto& [name, bytes] : fields) {
               object.Set(name, Napi::Number::New(env, static_cast<double>(bytes)));
             }
@@ -127,7 +141,7 @@ Napi::Value DiarizerWrap::open(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DiarizerWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value DiarizerWrap::byteSize(const Napi::CallbackInfo& info) {
@@ -149,7 +163,12 @@ Napi::Function DiarizationWrap::define(Napi::Env env) {
 
 DiarizationWrap::DiarizationWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Diarization", handle_);
+  report()();
   napi_type_tag_object(info.Env(), info.This(), &kTag);
+}
+
+std::function<void()> DiarizationWrap::report() const {
+  return [handle = handle_, external = external_] { external->report(held(*handle)); };
 }
 
 StreamInput DiarizationWrap::input(int64_t begin, int64_t end) const {
@@ -166,10 +185,11 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
   const int callback = info[1].IsFunction() ? environment.keep(info[1].As<Napi::Function>()) : 0;
   return environment.async<bool>(
       env, cancel,
-      [use, cancel, callback, &environment] {
+      [use, cancel, callback, report = report(), &environment] {
         // Few and small: they need no back-pressure of their own.
         const auto onTurns = [&](const std::vector<Turn>& turns, int64_t decided) {
-          environment.post([&environment, callback, turns, decided](Napi::Env env) {
+          environment.post([&environment, callback, report, turns, decided](Napi::Env env) {
+            report();
             if (auto* function = environment.kept(callback)) {
               function->Call({toJs(env, turns), Napi::Number::New(env, static_cast<double>(decided))});
             }
@@ -179,7 +199,10 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
         return true;
       },
       [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); },
-      [&environment, callback] { environment.drop(callback); });
+      [&environment, callback, report = report()] {
+        environment.drop(callback);
+        report();
+      });
 }
 
 Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
@@ -198,11 +221,11 @@ Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
   const auto use = useOf(env, handle_);
   return Environment::of(env).async<Speakers>(
       env, cancel, [use, options, cancel] { return (*use)->stream->finish(options, *cancel); },
-      [](Napi::Env env, Speakers& result) { return toJs(env, result); });
+      [](Napi::Env env, Speakers& result) { return toJs(env, result); }, report());
 }
 
 Napi::Value DiarizationWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value DiarizationWrap::busy(const Napi::CallbackInfo& info) {
@@ -211,9 +234,7 @@ Napi::Value DiarizationWrap::busy(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DiarizationWrap::byteSize(const Napi::CallbackInfo& info) {
-  const auto bytes =
-      handle_->peek(int64_t{0}, [](const DiarizationObject& object) { return object.stream->byteSize(); });
-  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+  return Napi::Number::New(info.Env(), static_cast<double>(held(*handle_)));
 }
 
 Napi::Value DiarizationWrap::closed(const Napi::CallbackInfo& info) {

@@ -15,6 +15,7 @@ class DiarizerWrap : public Napi::ObjectWrap<DiarizerWrap> {
   static constexpr napi_type_tag kTag = {0x6865'6172'6b65'6e00, 8};
   static Napi::Function define(Napi::Env env);
   explicit DiarizerWrap(const Napi::CallbackInfo& info);
+  ~DiarizerWrap() override { external_->end(); }
   static Napi::Value load(const Napi::CallbackInfo& info);  // loadDiarizer(segmentation, embedding, cancel)
   static Napi::Value inspect(const Napi::CallbackInfo& info);
 
@@ -24,6 +25,7 @@ class DiarizerWrap : public Napi::ObjectWrap<DiarizerWrap> {
   Napi::Value byteSize(const Napi::CallbackInfo& info);
   Napi::Value closed(const Napi::CallbackInfo& info);
   std::shared_ptr<DiarizerHandle> handle_;
+  ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
 };
 
 // A stream, and the use of its weights' handle: they can't be freed while it lives.
@@ -43,6 +45,7 @@ class DiarizationWrap : public Napi::ObjectWrap<DiarizationWrap> {
   static constexpr napi_type_tag kTag = {0x6865'6172'6b65'6e00, 9};
   static Napi::Function define(Napi::Env env);
   explicit DiarizationWrap(const Napi::CallbackInfo& info);
+  ~DiarizationWrap() override { external_->end(); }
   // Where a planner puts what it reads of samples [begin, end); throws ERR_CLOSED to JS.
   StreamInput input(int64_t begin, int64_t end) const;
 
@@ -53,7 +56,10 @@ class DiarizationWrap : public Napi::ObjectWrap<DiarizationWrap> {
   Napi::Value busy(const Napi::CallbackInfo& info);
   Napi::Value byteSize(const Napi::CallbackInfo& info);
   Napi::Value closed(const Napi::CallbackInfo& info);
+  // Tells V8 what the stream holds by now.
+  std::function<void()> report() const;
   std::shared_ptr<DiarizationHandle> handle_;
+  ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
   bool started_ = false;
 };
 

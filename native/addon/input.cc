@@ -74,7 +74,6 @@ BufferWrap::BufferWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   } catch (const std::exception&) {
     throw makeError(info.Env(), codes::kOutOfMemory, "not enough memory for a copy of these bytes");
   }
-  bytes_->memory = Allocation(MemoryKind::kAudio, static_cast<int64_t>(bytes_->data.capacity()));
   napi_type_tag_object(info.Env(), info.This(), &kTag);
 }
 

@@ -29,6 +29,12 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value externalMemory(const Napi::CallbackInfo& info) {
+  int64_t all = 0;
+  napi_adjust_external_memory(info.Env(), 0, &all);
+  return bytes(info.Env(), all);
+}
+
 Napi::Value trimMemory(const Napi::CallbackInfo& info) {
   return Environment::of(info.Env())
       .async<bool>(

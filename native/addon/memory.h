@@ -7,8 +7,9 @@
 
 namespace hearken {
 
-Napi::Value memory(const Napi::CallbackInfo& info);      // memory(): bytes and peaks by category
-Napi::Value trimMemory(const Napi::CallbackInfo& info);  // trimMemory(): a promise
+Napi::Value memory(const Napi::CallbackInfo& info);          // memory(): bytes and peaks by category
+Napi::Value externalMemory(const Napi::CallbackInfo& info);  // externalMemory(): what V8 was told of
+Napi::Value trimMemory(const Napi::CallbackInfo& info);      // trimMemory(): a promise
 
 class MemoryWatchWrap : public Napi::ObjectWrap<MemoryWatchWrap> {
  public:

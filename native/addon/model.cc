@@ -16,6 +16,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
 ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Model", handle_);
   info_ = handle_->peek(ModelInfo{}, [](const WhisperModel& model) { return model.info(); });
+  external_->report(handle_->peek(int64_t{0}, [](const WhisperModel& model) { return model.byteSize(); }));
   napi_type_tag_object(info.Env(), info.This(), &kTag);
 }
 
@@ -63,7 +64,7 @@ Napi::Value ModelWrap::createState(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ModelWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value ModelWrap::info(const Napi::CallbackInfo& info) {

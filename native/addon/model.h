@@ -13,6 +13,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
   static constexpr napi_type_tag kTag = {0x6865'6172'6b65'6e00, 2};
   static Napi::Function define(Napi::Env env);
   explicit ModelWrap(const Napi::CallbackInfo& info);
+  ~ModelWrap() override { external_->end(); }
 
   static Napi::Value load(const Napi::CallbackInfo& info);     // loadModel(path, cancel)
   static Napi::Value inspect(const Napi::CallbackInfo& info);  // inspectModel(path)
@@ -24,6 +25,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
   Napi::Value byteSize(const Napi::CallbackInfo& info);
   Napi::Value closed(const Napi::CallbackInfo& info);
   std::shared_ptr<ModelHandle> handle_;
+  ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
   ModelInfo info_;
 };
 
@@ -42,6 +44,7 @@ class StateWrap : public Napi::ObjectWrap<StateWrap> {
   static constexpr napi_type_tag kTag = {0x6865'6172'6b65'6e00, 3};
   static Napi::Function define(Napi::Env env);
   explicit StateWrap(const Napi::CallbackInfo& info);
+  ~StateWrap() override { external_->end(); }
 
  private:
   Napi::Value decode(const Napi::CallbackInfo& info);
@@ -50,7 +53,10 @@ class StateWrap : public Napi::ObjectWrap<StateWrap> {
   Napi::Value byteSize(const Napi::CallbackInfo& info);
   Napi::Value closed(const Napi::CallbackInfo& info);
   void claim(Napi::Env env);
+  // Tells V8 what the state holds by now, and that it is free for the next call.
+  std::function<void()> finished() const;
   std::shared_ptr<StateHandle> handle_;
+  ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
   std::shared_ptr<bool> busy_ = std::make_shared<bool>(false);  // JS thread only
 };
 

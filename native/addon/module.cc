@@ -12,6 +12,7 @@
 #include "addon/memory.h"
 #include "addon/model.h"
 #include "addon/planner.h"
+#include "chunk/predict.h"
 #include "core/memory_watch.h"
 
 namespace hearken {
@@ -69,6 +70,16 @@ Napi::Value counters(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value audioBytes(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsNumber() || !info[1].IsNumber()) {
+    throw makeError(env, codes::kInvalidArg,
+                    "audioBytes takes the samples of a chunk and how many chunks are in flight");
+  }
+  const int64_t bytes = predictAudio(info[0].As<Napi::Number>().Int64Value(), info[1].As<Napi::Number>().Int32Value());
+  return Napi::Number::New(env, static_cast<double>(bytes));
+}
+
 Napi::Value shutdown(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).shutdown();
   return info.Env().Undefined();
@@ -118,10 +129,12 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
   exports.Set("loadDiarizer", Napi::Function::New<DiarizerWrap::load>(env, "loadDiarizer"));
   exports.Set("inspectDiarizer", Napi::Function::New<DiarizerWrap::inspect>(env, "inspectDiarizer"));
+  exports.Set("audioBytes", Napi::Function::New<audioBytes>(env, "audioBytes"));
   exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));
   exports.Set("memory", Napi::Function::New<memory>(env, "memory"));
+  exports.Set("externalMemory", Napi::Function::New<externalMemory>(env, "externalMemory"));
   exports.Set("trimMemory", Napi::Function::New<trimMemory>(env, "trimMemory"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));

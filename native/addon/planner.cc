@@ -12,6 +12,7 @@ Napi::Function ChunkWrap::define(Napi::Env env) {
 
 ChunkWrap::ChunkWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "Chunk", chunk_);
+  external_->report(static_cast<int64_t>(chunk_->pcm.capacity() * sizeof(float)));
   const Napi::Env env = info.Env();
   Napi::Object self = info.This().As<Napi::Object>();
   napi_type_tag_object(env, self, &kTag);
@@ -32,6 +33,7 @@ std::shared_ptr<const PlannedChunk> ChunkWrap::chunk() const {
 
 Napi::Value ChunkWrap::release(const Napi::CallbackInfo& info) {
   chunk_.reset();
+  external_->end();
   return info.Env().Undefined();
 }
 

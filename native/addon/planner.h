@@ -4,6 +4,7 @@
 #include "audio/sources.h"
 #include "chunk/planner.h"
 #include "core/counters.h"
+#include "core/pages.h"
 
 namespace hearken {
 
@@ -12,12 +13,14 @@ class ChunkWrap : public Napi::ObjectWrap<ChunkWrap> {
   static constexpr napi_type_tag kTag = {0x6865'6172'6b65'6e00, 4};
   static Napi::Function define(Napi::Env env);
   explicit ChunkWrap(const Napi::CallbackInfo& info);
+  ~ChunkWrap() override { external_->end(); }
   // Throws ERR_CLOSED after release().
   std::shared_ptr<const PlannedChunk> chunk() const;
 
  private:
   Napi::Value release(const Napi::CallbackInfo& info);
   std::shared_ptr<const PlannedChunk> chunk_;  // a decode holds its own
+  ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
 };
 
 struct PlannerObject {
@@ -74,8 +77,7 @@ class BufferWrap : public Napi::ObjectWrap<BufferWrap> {
   static Napi::Function define(Napi::Env env);
   explicit BufferWrap(const Napi::CallbackInfo& info);
   struct Bytes {
-    std::vector<uint8_t> data;
-    Allocation memory;
+    LedgerVector<uint8_t, MemoryKind::kAudio> data;
   };
   // Hands the bytes over to a reader: they go with it, not with the garbage collection of this object.
   std::shared_ptr<Bytes> take() { return std::exchange(bytes_, nullptr); }

@@ -55,6 +55,10 @@ DecodeInput inputOf(const PlannedChunk& chunk) {
   return input;
 }
 
+int64_t held(const StateHandle& handle) {
+  return handle.peek(int64_t{0}, [](const StateObject& object) { return object.state.byteSize(); });
+}
+
 }  // namespace
 
 Napi::Function StateWrap::define(Napi::Env env) {
@@ -67,12 +71,20 @@ Napi::Function StateWrap::define(Napi::Env env) {
 
 StateWrap::StateWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   adopt(info, "State", handle_);
+  external_->report(held(*handle_));
   napi_type_tag_object(info.Env(), info.This(), &kTag);
 }
 
 void StateWrap::claim(Napi::Env env) {
   if (*busy_) throw makeError(env, codes::kInvalidArg, "the worker state is busy: one decode at a time");
   *busy_ = true;
+}
+
+std::function<void()> StateWrap::finished() const {
+  return [busy = busy_, handle = handle_, external = external_] {
+    *busy = false;
+    external->report(held(*handle));
+  };
 }
 
 Napi::Value StateWrap::decode(const Napi::CallbackInfo& info) {
@@ -85,8 +97,8 @@ Napi::Value StateWrap::decode(const Napi::CallbackInfo& info) {
   claim(env);
   const int callback = info[3].IsFunction() ? environment.keep(info[3].As<Napi::Function>()) : 0;
   // Released on the JS thread whatever becomes of the decode, and before its promise settles.
-  const auto finish = [&environment, busy = busy_, callback] {
-    *busy = false;
+  const auto finish = [&environment, finished = finished(), callback] {
+    finished();
     environment.drop(callback);
   };
   return environment.async<DecodeResult>(
@@ -118,16 +130,15 @@ Napi::Value StateWrap::detectLanguage(const Napi::CallbackInfo& info) {
         object.Set("probability", Napi::Number::New(env, guess.probability));
         return object;
       },
-      [busy = busy_] { *busy = false; });
+      finished());
 }
 
 Napi::Value StateWrap::close(const Napi::CallbackInfo& info) {
-  return closeHandle(info.Env(), handle_);
+  return closeHandle(info.Env(), handle_, external_);
 }
 
 Napi::Value StateWrap::byteSize(const Napi::CallbackInfo& info) {
-  const int64_t bytes = handle_->peek(int64_t{0}, [](const StateObject& object) { return object.state.byteSize(); });
-  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+  return Napi::Number::New(info.Env(), static_cast<double>(held(*handle_)));
 }
 
 Napi::Value StateWrap::closed(const Napi::CallbackInfo& info) {

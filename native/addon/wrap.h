@@ -6,6 +6,7 @@
 #include <string>
 
 #include "addon/environment.h"
+#include "addon/external.h"
 #include "addon/handle.h"
 #include "core/cancel.h"
 
@@ -46,16 +47,19 @@ std::shared_ptr<typename Handle<T>::Use> useOf(Napi::Env env, const std::shared_
   }
 }
 
-// Frees what the handle holds, on a thread of ours, and resolves when it is gone.
+// Frees what the handle holds, on a thread of ours, and resolves when it is gone. Until then V8 is told that it is
+// there.
 template <typename T>
-Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handle) {
+Napi::Promise closeHandle(Napi::Env env, const std::shared_ptr<Handle<T>>& handle,
+                          const ExternalPtr& external = nullptr) {
   auto done = std::make_shared<Napi::Promise::Deferred>(env);
   auto& environment = Environment::of(env);
   const Napi::Promise promise = done->Promise();
-  environment.run([handle, done, link = environment.link()] {
-    handle->close([done, link] {
-      link->post([done](Environment& environment, Napi::Env env) {
+  environment.run([handle, done, external, link = environment.link()] {
+    handle->close([done, external, link] {
+      link->post([done, external](Environment& environment, Napi::Env env) {
         environment.end();
+        if (external) external->end();
         done->Resolve(env.Undefined());
       });
     });

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/pages.h"
+
 namespace hearken {
 namespace {
 
@@ -44,11 +46,11 @@ void addMedian(const float* row, size_t n, std::vector<float>& padded, float* su
 }
 
 // The monotonic path of least cost through rows x frames; the frame at which it enters each row.
-std::vector<int> warp(const std::vector<float>& cost, size_t rows, size_t frames) {
+std::vector<int> warp(const LedgerVector<float, MemoryKind::kStates>& cost, size_t rows, size_t frames) {
   enum : uint8_t { kDiagonal, kRow, kFrame };
   const size_t width = frames + 1;
   std::vector<float> previous(width, std::numeric_limits<float>::infinity()), current(width);
-  std::vector<uint8_t> trace((rows + 1) * width, kFrame);
+  LedgerVector<uint8_t, MemoryKind::kStates> trace((rows + 1) * width, kFrame);
   previous[0] = 0;
   for (size_t r = 1; r <= rows; ++r) {
     current[0] = std::numeric_limits<float>::infinity();
@@ -85,8 +87,8 @@ std::vector<int> alignTokens(const AttentionScores& in, size_t first) {
   const size_t rows = in.tokens - first, frames = in.frames;
   if (rows == 0 || frames == 0 || in.heads == 0) return std::vector<int>(rows, 0);
 
-  std::vector<float> sum(rows * frames, 0.0f);
-  std::vector<float> weights(in.tokens * frames), mean(frames), deviation(frames), padded;
+  LedgerVector<float, MemoryKind::kStates> sum(rows * frames, 0.0f), weights(in.tokens * frames);
+  std::vector<float> mean(frames), deviation(frames), padded;
   for (size_t h = 0; h < in.heads; ++h) {
     for (size_t t = 0; t < in.tokens; ++t) {
       const float* row = in.scores + (h * in.tokens + t) * in.stride;

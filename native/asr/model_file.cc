@@ -113,10 +113,9 @@ ModelInfo readHeader(Reader& in, ggml_type& weights) {
   require(ftype >= 0 && ftype / GGML_QNT_VERSION_FACTOR <= GGML_QNT_VERSION, "weight type", ftype);
 
   const int plain = ftype % GGML_QNT_VERSION_FACTOR;
-  switch (plain) {  // those that whisper.cpp's quantiser writes; ggml_ftype_to_ggml_type asserts on others
-    case GGML_FTYPE_ALL_F32:
-      weights = GGML_TYPE_F32;
-      break;
+  switch (plain) {            // those that whisper.cpp's quantiser writes; ggml_ftype_to_ggml_type asserts on others
+    case GGML_FTYPE_ALL_F32:  // whisper.cpp loads it, and ends the process at the first convolution
+      in.bad("its weights are f32, which whisper.cpp can't compute with: convert them to f16");
     case GGML_FTYPE_MOSTLY_F16:
       weights = GGML_TYPE_F16;
       break;
@@ -152,6 +151,10 @@ ModelInfo readHeader(Reader& in, ggml_type& weights) {
       break;
     default:
       in.bad("its header says weight type = " + std::to_string(ftype));
+  }
+  if (info.audioState % ggml_blck_size(weights) != 0) {  // ggml takes rows for whole blocks
+    in.bad(std::string("its header says weight type = ") + ggml_type_name(weights) + ", which rows of " +
+           std::to_string(info.audioState) + " weights can't have");
   }
   info.type = typeName(info.audioLayers);
   info.multilingual = info.vocabulary >= 51865;

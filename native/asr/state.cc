@@ -11,6 +11,7 @@
 #include "audio/reader.h"
 #include "core/counters.h"
 #include "core/error.h"
+#include "core/pages.h"
 
 namespace hearken {
 namespace {
@@ -26,7 +27,7 @@ constexpr int kContextMargin = 128;
 
 // Sound that is far from what the model was trained on is brought near: a large offset removed, very quiet or clipped
 // sound scaled. Ordinary recordings pass unchanged, without a copy.
-const float* conditioned(const DecodeInput& input, std::vector<float>& copy) {
+const float* conditioned(const DecodeInput& input, LedgerVector<float, MemoryKind::kStates>& copy) {
   double sum = 0;
   float low = 0, high = 0;
   for (size_t i = 0; i < input.count; ++i) {
@@ -112,6 +113,11 @@ WhisperState::WhisperState(std::shared_ptr<const WhisperModel> model) : model_(s
   state_ = whisper_init_state(model_->context());
   if (!state_) throw Error(codes::kOutOfMemory, "not enough memory for another worker of this model");
   memory_ = Allocation(MemoryKind::kStates, static_cast<int64_t>(whisper_state_bytes(state_)));
+  // It grows while it computes: with longer chunks, and with more decoders than before.
+  const auto changed = [](size_t bytes, void* data) {
+    static_cast<Allocation*>(data)->resize(static_cast<int64_t>(bytes));
+  };
+  whisper_set_memory_callback(state_, changed, &memory_);
 }
 
 WhisperState::~WhisperState() {
@@ -125,7 +131,7 @@ DecodeResult WhisperState::decode(const DecodeInput& input, const DecodeOptions&
   Counters::instance().decodes++;
   if (input.count < kShortest) return {};
 
-  std::vector<float> copy;
+  LedgerVector<float, MemoryKind::kStates> copy;
   const float* samples = conditioned(input, copy);
   DecodeWindow window(*model_, state_, input, options, cancel, onSegments);
 
@@ -150,7 +156,6 @@ DecodeResult WhisperState::decode(const DecodeInput& input, const DecodeOptions&
   params.logits_filter_callback_user_data = &watch;
   const int status = whisper_full_with_state(model_->context(), state_, params, samples, static_cast<int>(input.count));
   whisper_set_graph_abort_callback(state_, nullptr, nullptr);
-  memory_.resize(static_cast<int64_t>(whisper_state_bytes(state_)));  // more decoders than before make it grow
 
   window.rethrow();
   cancel.throwIfCancelled();
@@ -166,7 +171,7 @@ LanguageGuess WhisperState::detectLanguage(const DecodeInput& input, int threads
   cancel.throwIfCancelled();
   if (!model_->info().multilingual) return {"en", 1.0f};
   if (input.count < kShortest) throw Error(codes::kDecode, "too little audio to detect the language");
-  std::vector<float> copy;
+  LedgerVector<float, MemoryKind::kStates> copy;
   const size_t count = std::min<size_t>(input.count, 30 * kSampleRate);
   const float* samples = conditioned({input.samples, count, 0, {}}, copy);
 

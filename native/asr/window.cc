@@ -9,6 +9,7 @@
 #include "audio/reader.h"
 #include "core/counters.h"
 #include "core/error.h"
+#include "core/pages.h"
 
 namespace hearken {
 namespace {
@@ -173,8 +174,7 @@ void DecodeWindow::align(std::vector<Draft>& drafts, const whisper_window_info& 
   scores.stride = stride;
   scores.frames = static_cast<size_t>(
       std::clamp((std::min(kWindowFrames, total - info.seek) + 1) / 2, 1, static_cast<int>(stride)));
-  std::vector<float> buffer(scores.heads * scores.tokens * stride);
-  const Allocation memory(MemoryKind::kStates, static_cast<int64_t>(buffer.size() * sizeof(float)));
+  LedgerVector<float, MemoryKind::kStates> buffer(scores.heads * scores.tokens * stride);
   if (whisper_align_scores(context, state_, heads, tokens.data(), static_cast<int>(tokens.size()), options_.threads,
                            buffer.data()) != 0) {
     cancel_.throwIfCancelled();

@@ -50,8 +50,7 @@ std::unique_ptr<ByteSource> openQueueSource(std::shared_ptr<ByteQueue> queue) {
   return std::make_unique<QueueSource>(std::move(queue));
 }
 
-ByteReader::ByteReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), window_(2 * kWindow), allocation_(MemoryKind::kAudio, 2 * kWindow) {}
+ByteReader::ByteReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)), window_(2 * kWindow) {}
 
 const uint8_t* ByteReader::peek(size_t n, size_t& got, CancelToken& cancel) {
   n = std::min(n, kWindow);

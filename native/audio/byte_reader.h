@@ -10,7 +10,7 @@
 
 #include "audio/sources.h"
 #include "core/cancel.h"
-#include "core/ledger.h"
+#include "core/pages.h"
 
 namespace hearken {
 
@@ -53,8 +53,7 @@ class ByteReader {
 
  private:
   std::unique_ptr<ByteSource> source_;
-  std::vector<uint8_t> window_;
-  Allocation allocation_;
+  LedgerVector<uint8_t, MemoryKind::kAudio> window_;
   size_t begin_ = 0, end_ = 0;  // the unread part of window_
   uint64_t offset_ = 0;         // of window_[begin_] in the source
 };

@@ -7,6 +7,7 @@
 #include "audio/frame_tap.h"
 #include "audio/resampler.h"
 #include "core/error.h"
+#include "core/pages.h"
 
 namespace hearken {
 namespace {
@@ -28,7 +29,6 @@ class PipelineReader : public AudioReader {
     if (format.frames) info_.frames = resampler_.outputFrames(*format.frames);
     const auto span = static_cast<size_t>(resampler_.lastInput(0) - resampler_.firstInput(0));
     held_.resize(span + 8 * kBlock);
-    allocation_ = Allocation(MemoryKind::kAudio, static_cast<int64_t>(held_.size() * sizeof(float)));
     restart(0);
   }
 
@@ -145,8 +145,7 @@ class PipelineReader : public AudioReader {
   Mono mono_;
   Resampler resampler_;
   AudioInfo info_;
-  std::vector<float> held_;  // mono samples at the source's rate, from base_ on
-  Allocation allocation_;
+  LedgerVector<float, MemoryKind::kAudio> held_;  // mono samples at the source's rate, from base_ on
   size_t count_ = 0;
   int64_t base_ = 0;
   int64_t position_ = 0;

@@ -94,9 +94,8 @@ int Mp3Core::decode(const uint8_t* frame, int bytes, float* out, int& channels) 
 std::unique_ptr<VorbisCore> VorbisCore::open(const uint8_t* headers, int bytes) {
   for (int size : {1 << 19, 1 << 21, 1 << 23, 1 << 25}) {
     std::unique_ptr<VorbisCore> core(new VorbisCore);
-    core->memory_.reset(new char[static_cast<size_t>(size)]);
-    core->allocation_ = Allocation(MemoryKind::kAudio, size);
-    const stb_vorbis_alloc block{core->memory_.get(), size};
+    core->memory_ = Buffer(MemoryKind::kAudio, static_cast<size_t>(size));
+    const stb_vorbis_alloc block{static_cast<char*>(core->memory_.data()), size};
     int used = 0, error = 0;
     core->vorbis_ = stb_vorbis_open_pushdata(headers, bytes, &used, &error, &block);
     if (core->vorbis_) return core;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/ledger.h"
+#include "core/buffer.h"
 
 namespace hearken {
 
@@ -64,8 +64,7 @@ class VorbisCore {
 
  private:
   VorbisCore() = default;
-  std::unique_ptr<char[]> memory_;  // of the decoder itself too
-  Allocation allocation_;
+  Buffer memory_;  // of the decoder itself too
   void* vorbis_ = nullptr;
 };
 

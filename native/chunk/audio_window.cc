@@ -26,7 +26,7 @@ const float* AudioWindow::grow(size_t& frames, CancelToken& cancel) {
     if (origin_ > 0) reader_->seek(origin_, cancel);
     started_ = true;
   }
-  std::vector<float> block(kBlock);
+  LedgerVector<float, MemoryKind::kAudio> block(kBlock);
   const size_t wanted = static_cast<size_t>(std::min(kBlock, last_ - end_));
   size_t got = 0;
   while (got < wanted) {
@@ -56,7 +56,6 @@ const float* AudioWindow::grow(size_t& frames, CancelToken& cancel) {
   if (blocks_.empty()) firstBlock_ = end_;
   end_ += static_cast<int64_t>(got);
   blocks_.push_back(std::move(block));
-  count();
   return blocks_.back().data();
 }
 
@@ -71,15 +70,10 @@ void AudioWindow::dropBefore(int64_t position) {
   const int64_t frame = std::min(frameOf(position), firstLevel_ + static_cast<int64_t>(levels_.size()));
   levels_.erase(levels_.begin(), levels_.begin() + (frame - firstLevel_));
   firstLevel_ = frame;
-  count();
 }
 
-void AudioWindow::count() {
-  memory_.resize(static_cast<int64_t>(blocks_.size() * kBlock * sizeof(float) + levels_.capacity() * sizeof(float)));
-}
-
-std::vector<float> AudioWindow::copy(int64_t from, int64_t to) const {
-  std::vector<float> out;
+LedgerVector<float, MemoryKind::kAudio> AudioWindow::copy(int64_t from, int64_t to) const {
+  LedgerVector<float, MemoryKind::kAudio> out;
   out.reserve(static_cast<size_t>(to - from));
   while (from < to) {
     const auto& block = blocks_[static_cast<size_t>((from - firstBlock_) / kBlock)];

@@ -7,7 +7,7 @@
 
 #include "audio/reader.h"
 #include "audio/sink.h"
-#include "core/ledger.h"
+#include "core/pages.h"
 
 namespace hearken {
 
@@ -31,7 +31,7 @@ class AudioWindow {
 
   void dropBefore(int64_t position);
   // [from, to) must lie in [begin(), end()).
-  std::vector<float> copy(int64_t from, int64_t to) const;
+  LedgerVector<float, MemoryKind::kAudio> copy(int64_t from, int64_t to) const;
 
   // The mean power of the frames in [from, to), a constant offset left out.
   float power(int64_t from, int64_t to) const;
@@ -43,7 +43,6 @@ class AudioWindow {
   static constexpr int64_t kFrame = 512;
   static constexpr int64_t kBlock = kBlockFrames * kFrame;
   int64_t frameOf(int64_t position) const { return (position - origin_) / kFrame; }
-  void count();
 
   std::unique_ptr<AudioReader> reader_;
   std::shared_ptr<SampleSink> sink_;
@@ -52,11 +51,10 @@ class AudioWindow {
   bool started_ = false;
   bool finished_ = false;
   int64_t begin_, end_;
-  int64_t firstBlock_;                     // the position of blocks_[0], at or before begin_
-  std::deque<std::vector<float>> blocks_;  // of kBlock samples each
-  int64_t firstLevel_ = 0;                 // the frame of levels_[0]
-  std::vector<float> levels_;
-  Allocation memory_;
+  int64_t firstBlock_;                                          // the position of blocks_[0], at or before begin_
+  std::deque<LedgerVector<float, MemoryKind::kAudio>> blocks_;  // of kBlock samples each
+  int64_t firstLevel_ = 0;                                      // the frame of levels_[0]
+  LedgerVector<float, MemoryKind::kAudio> levels_;
 };
 
 }  // namespace hearken

@@ -159,7 +159,6 @@ struct ChunkPlanner::Impl {
       }
     }
     chunk.pcm = audio.copy(start, cut.end);
-    chunk.memory = Allocation(MemoryKind::kAudio, static_cast<int64_t>(chunk.pcm.capacity() * sizeof(float)));
     return chunk;
   }
 

@@ -8,7 +8,7 @@
 #include "audio/reader.h"
 #include "audio/sink.h"
 #include "chunk/speech_detector.h"
-#include "core/ledger.h"
+#include "core/pages.h"
 
 namespace hearken {
 
@@ -29,9 +29,8 @@ struct PlannedChunk {
   Span span;   // what `pcm` holds
   Span owned;  // the part that no other chunk has: spans without the overlap halves; owned parts tile all decoded audio
   ChunkEnd end = ChunkEnd::kPause;
-  std::vector<Span> speech;  // regions of speech inside span
-  std::vector<float> pcm;    // span.length() samples
-  Allocation memory;         // counts pcm
+  std::vector<Span> speech;                     // regions of speech inside span
+  LedgerVector<float, MemoryKind::kAudio> pcm;  // span.length() samples
 };
 
 struct PlanOptions {

@@ -77,14 +77,18 @@ SileroNet::SileroNet(std::shared_ptr<const SileroWeights> weights) : weights_(st
   for (int g = 0; g < kGates; ++g) {
     for (int h = 0; h < kHidden; ++h) hiddenTransposed_[h * kGates + g] = weights_->hiddenWeight[g * kHidden + h];
   }
-  x_.resize(SileroWeights::kBins * 3 * 4 * kBatch);
-  y_.resize(2 * SileroWeights::kBins * 4 * kBatch);
+  x_.resize(kColumns);
+  y_.resize(kOutputs);
   gates_.resize(kGates * kBatch);
   hidden_.resize(kHidden);
   cell_.resize(kHidden);
-  const size_t floats =
-      hiddenTransposed_.size() + x_.size() + y_.size() + gates_.size() + hidden_.size() + cell_.size();
-  memory_ = Allocation(MemoryKind::kStates, static_cast<int64_t>(floats * sizeof(float)));
+  memory_ = Allocation(MemoryKind::kStates, bytes());
+}
+
+int64_t SileroNet::bytes() {
+  constexpr int kHidden = SileroWeights::kHidden, kGates = SileroWeights::kGates;
+  constexpr size_t kFloats = kHidden * kGates + kColumns + kOutputs + kGates * kBatch + 2 * kHidden;
+  return static_cast<int64_t>(kFloats * sizeof(float));
 }
 
 void SileroNet::reset() {

@@ -19,9 +19,12 @@ class SileroNet {
   void reset();
   // inputs: frames * kInput samples; out: frames probabilities. Continues from the state of the last call.
   void run(const float* inputs, size_t frames, float* out);
+  static int64_t bytes();  // of every one
 
  private:
   static constexpr int kBatch = 8;
+  static constexpr int kColumns = SileroWeights::kBins * 3 * 4 * kBatch;  // a layer's widest input
+  static constexpr int kOutputs = 2 * SileroWeights::kBins * 4 * kBatch;
   void encode(const float* inputs, int frames);
   float step(int frame);
 

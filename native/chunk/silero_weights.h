@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ struct SileroWeights {
   std::vector<float> outWeight;                 // [kHidden]
   float outBias = 0;
   Allocation memory;
+
+  // What `memory` counts: basis, convolutions with their biases, both halves of the LSTM, and the last layer.
+  static constexpr int64_t kBytes =
+      int64_t{4} * (2 * kBins * kBasis + 3 * (kBins * 128 + 128 * 64 + 64 * 64 + 64 * 128) + (128 + 64 + 64 + 128) +
+                    2 * (kGates * kHidden + kGates) + kHidden);
 };
 
 // Reads whisper.cpp's ggml file of Silero VAD. Throws kModelNotFound, or kModelFormat if a single field, name, shape,

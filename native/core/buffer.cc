@@ -4,23 +4,13 @@
 #include <utility>
 
 #include "core/error.h"
-
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <sys/mman.h>
-#endif
+#include "core/pages.h"
 
 namespace hearken {
 
 Buffer::Buffer(MemoryKind kind, size_t bytes) : size_(bytes) {
   if (bytes == 0) return;
-#ifdef _WIN32
-  data_ = VirtualAlloc(nullptr, bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-#else
-  data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data_ == MAP_FAILED) data_ = nullptr;
-#endif
+  data_ = mapPages(bytes);
   if (!data_) throw Error(codes::kOutOfMemory, "the system has no " + std::to_string(bytes) + " bytes of memory left");
   memory_ = Allocation(kind, static_cast<int64_t>(bytes));
 }
@@ -42,11 +32,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 
 void Buffer::release() noexcept {
   if (!data_) return;
-#ifdef _WIN32
-  VirtualFree(data_, 0, MEM_RELEASE);
-#else
-  munmap(data_, size_);
-#endif
+  unmapPages(data_, size_);
   data_ = nullptr;
 }
 

@@ -65,29 +65,27 @@ class Allocation {
  public:
   Allocation() = default;
   Allocation(MemoryKind kind, int64_t bytes) : kind_(kind), bytes_(bytes) { Ledger::instance().add(kind, bytes); }
-  Allocation(Allocation&& other) noexcept : kind_(other.kind_), bytes_(std::exchange(other.bytes_, 0)) {}
+  Allocation(Allocation&& other) noexcept : kind_(other.kind_), bytes_(other.bytes_.exchange(0)) {}
   Allocation& operator=(Allocation&& other) noexcept {
     if (this != &other) {
       release();
       kind_ = other.kind_;
-      bytes_ = std::exchange(other.bytes_, 0);
+      bytes_ = other.bytes_.exchange(0);
     }
     return *this;
   }
   ~Allocation() { release(); }
-  int64_t bytes() const noexcept { return bytes_; }
+  // May be asked for while another thread resizes.
+  int64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   void resize(int64_t bytes) noexcept {
-    Ledger::instance().add(kind_, bytes - bytes_);
-    bytes_ = bytes;
+    const int64_t change = bytes - bytes_.exchange(bytes, std::memory_order_relaxed);
+    if (change != 0) Ledger::instance().add(kind_, change);
   }
 
  private:
-  void release() noexcept {
-    if (bytes_ != 0) Ledger::instance().add(kind_, -bytes_);
-    bytes_ = 0;
-  }
+  void release() noexcept { resize(0); }
   MemoryKind kind_ = MemoryKind::kAudio;
-  int64_t bytes_ = 0;
+  std::atomic<int64_t> bytes_{0};
 };
 
 }  // namespace hearken

@@ -41,8 +41,14 @@ void Graph::add(ggml_tensor* output) {
 
 void Graph::allocate() {
   if (!ggml_gallocr_alloc_graph(allocator_.get(), graph_)) failToAllocate("buffers");
-  memory_ =
-      Allocation(MemoryKind::kDiarization, static_cast<int64_t>(ggml_gallocr_get_buffer_size(allocator_.get(), 0)));
+  memory_ = Allocation(MemoryKind::kDiarization, 0);
+  count();
+}
+
+// The tensors' data, what describes them, and the buffer that nodes work in, which the first computation allocates.
+void Graph::count() {
+  memory_.resize(static_cast<int64_t>(ggml_gallocr_get_buffer_size(allocator_.get(), 0) +
+                                      ggml_used_mem(context_.get()) + ggml_backend_cpu_work_size(backend_.get())));
 }
 
 int64_t Graph::measure() {
@@ -57,6 +63,7 @@ void Graph::compute(CancelToken& cancel) {
       backend_.get(), [](void* token) { return static_cast<const CancelToken*>(token)->cancelled(); }, &cancel);
   const ggml_status status = ggml_backend_graph_compute(backend_.get(), graph_);
   ggml_backend_cpu_set_abort_callback(backend_.get(), nullptr, nullptr);
+  count();
   cancel.throwIfCancelled();  // first: a node that stopped early left its graph "successful"
   if (status != GGML_STATUS_SUCCESS) {
     throw Error(codes::kDecode, "a diarization net's graph failed: " + std::string(ggml_status_to_string(status)));

@@ -44,6 +44,7 @@ class Graph {
   Owned<ggml_backend> backend_;
   Owned<ggml_gallocr> allocator_;
   ggml_cgraph* graph_ = nullptr;  // lives in the context
+  void count();
   Allocation memory_;
 };
 

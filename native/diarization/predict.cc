@@ -1,5 +1,6 @@
 #include "diarization/predict.h"
 
+#include "chunk/silero_net.h"
 #include "diarization/channel_stream.h"
 #include "diarization/embedding_weights.h"
 #include "diarization/gguf_file.h"
@@ -67,7 +68,8 @@ int64_t embeddingBytes() {
 
 }  // namespace
 
-DiarizerMemory predictDiarizer(const std::string& segmentation, const std::string& embedding) {
+DiarizerMemory predictDiarizer(const std::string& segmentation, const std::string& embedding,
+                               const FrameQueue::Format& format) {
   GgufFile(segmentation).requireArchitecture("pyannote-segmentation");
   GgufFile(embedding).requireArchitecture("campplus");
   DiarizerMemory memory;
@@ -82,10 +84,8 @@ DiarizerMemory predictDiarizer(const std::string& segmentation, const std::strin
   memory.threadBytes = session(2) - one;
   memory.sessionBytes = one - memory.threadBytes + TrackRecord::leastBytes();
   memory.hourBytes = TrackRecord::kHourBytes;
-  // The queue of many channels is shorter, so the difference between two and one, which there is not, is the most.
-  const int64_t mono = ChannelStream::bytesFor({48000, 1});
-  memory.channelBytes = ChannelStream::bytesFor({48000, 2}) - mono;
-  memory.channelSessionBytes = mono - memory.channelBytes;
+  memory.channelSessionBytes =
+      ChannelStream::bytesFor(format) + SileroWeights::kBytes + format.channels * SileroNet::bytes();
   return memory;
 }
 

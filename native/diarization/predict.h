@@ -15,12 +15,13 @@ struct DiarizerMemory {
   int64_t sessionBytes = 0;
   int64_t threadBytes = 0;
   int64_t hourBytes = 0;
-  // By channel: a session holds channelSessionBytes and channelBytes for each channel, at 48 kHz; less at lower rates.
+  // By channel: what a session of a source of the given format holds, its speech detectors included, which the ledger
+  // has under kWeights and kStates.
   int64_t channelSessionBytes = 0;
-  int64_t channelBytes = 0;
 };
 
 // From the headers of both files. Throws Error kModelNotFound, kModelFormat.
-DiarizerMemory predictDiarizer(const std::string& segmentation, const std::string& embedding);
+DiarizerMemory predictDiarizer(const std::string& segmentation, const std::string& embedding,
+                               const FrameQueue::Format& format);
 
 }  // namespace hearken

@@ -6,6 +6,7 @@
 #include "audio/reader.h"
 #include "core/counters.h"
 #include "core/error.h"
+#include "core/pages.h"
 #include "core/parallel.h"
 
 namespace hearken {
@@ -52,9 +53,9 @@ struct DiarizationStream::Worker {
 
   SegmentationNet segmentation;
   EmbeddingNet embedding;
-  std::vector<float> stretch;
+  LedgerVector<float, MemoryKind::kDiarization> stretch;
   struct Picked {
-    std::vector<float> fbank;
+    LedgerVector<float, MemoryKind::kDiarization> fbank;
     float* embedding;
   };
   std::vector<Picked> picked;

@@ -1,7 +1,11 @@
 import type { ExecutionContext } from 'ava';
 import { binding } from '../../lib/binding.js';
 import type { HearkenError, HearkenErrorCode } from '../../lib/errors.js';
+import { resources } from '../../lib/index.js';
 import type { Segment, Transcript } from '../../lib/types.js';
+
+// What a job used is freed with it: each test looks at what is left.
+resources.idleTimeoutMs = 0;
 
 /** Nothing native is left: no job, model, state, planner, and not a byte. */
 export function assertIdle(t: ExecutionContext, message = 'nothing native is left'): void {
