@@ -16,12 +16,14 @@ import type {
   DiarizationFormat,
   DiarizationResult,
   OutputFormat,
+  Receipted,
   Segment,
   Speaker,
   SpeakerTurn,
   Transcript,
   TranscriptionResult,
   Word,
+  WriteOptions,
 } from './types.js';
 
 /** A transcript that knows how to write itself. */
@@ -60,8 +62,8 @@ export class Result implements TranscriptionResult {
     return this.format('txt');
   }
 
-  toJSON(): Transcript {
-    return plain(this);
+  toJSON(options?: WriteOptions): Receipted<Transcript> {
+    return plain(this, wanted(this, options));
   }
 
   toSRT(): string {
@@ -80,12 +82,12 @@ export class Result implements TranscriptionResult {
     return this.format('rttm', uri);
   }
 
-  format(format: OutputFormat, uri?: string): string {
-    return formatTranscript(this, format, uri);
+  format(format: OutputFormat, uri?: string, options?: WriteOptions): string {
+    return formatTranscript(this, format, uri, wanted(this, options));
   }
 
-  async save(path: string, format?: OutputFormat, uri?: string): Promise<void> {
-    await saveAtomically(path, this.format(format ?? chosenBy(path, OUTPUT_FORMATS), uri ?? nameIn(path)));
+  async save(path: string, format?: OutputFormat, uri?: string, options?: WriteOptions): Promise<void> {
+    await saveAtomically(path, this.format(format ?? chosenBy(path, OUTPUT_FORMATS), uri ?? nameIn(path), options));
   }
 }
 
@@ -109,17 +111,23 @@ export class SpeakerResult implements DiarizationResult {
     return this.format('rttm', uri);
   }
 
-  toJSON(): Diarization {
-    return plainDiarization(this);
+  toJSON(options?: WriteOptions): Receipted<Diarization> {
+    return plainDiarization(this, wanted(this, options));
   }
 
-  format(format: DiarizationFormat, uri?: string): string {
-    return formatDiarization(this, format, uri);
+  format(format: DiarizationFormat, uri?: string, options?: WriteOptions): string {
+    return formatDiarization(this, format, uri, wanted(this, options));
   }
 
-  async save(path: string, format?: DiarizationFormat, uri?: string): Promise<void> {
-    await saveAtomically(path, this.format(format ?? chosenBy(path, DIARIZATION_FORMATS), uri ?? nameIn(path)));
+  async save(path: string, format?: DiarizationFormat, uri?: string, options?: WriteOptions): Promise<void> {
+    const name = uri ?? nameIn(path);
+    await saveAtomically(path, this.format(format ?? chosenBy(path, DIARIZATION_FORMATS), name, options));
   }
+}
+
+/** The receipt, where it is to be written. JSON.stringify calls toJSON with a key instead of options. */
+function wanted({ receipt }: { receipt: Receipt }, options: WriteOptions | string | undefined): Receipt | undefined {
+  return typeof options === 'object' && options?.receipt === true ? receipt : undefined;
 }
 
 function chosenBy<F extends string>(path: string, formats: readonly F[]): F {

@@ -201,6 +201,14 @@ export interface Transcript {
 /** The formats that a result can be written in. */
 export type OutputFormat = 'txt' | 'json' | 'srt' | 'vtt' | 'md' | 'rttm';
 
+export interface WriteOptions {
+  /** JSON carries the {@link Receipt} too, as its last key. Default false, so that the same transcript is the same bytes. */
+  receipt?: boolean;
+}
+
+/** Plain data with what the job took, where that was asked for. */
+export type Receipted<T> = T & { receipt?: Receipt };
+
 /** The result of a job: plain data in a class that knows the formats. */
 export interface TranscriptionResult extends Transcript {
   /** What the job took: memory, workers, time. Not part of the formats, unless JSON is asked to have it. */
@@ -208,20 +216,20 @@ export interface TranscriptionResult extends Transcript {
   /** All words of all segments. */
   readonly words: Word[];
   toText(): string;
-  /** Plain data, also what JSON.stringify writes. */
-  toJSON(): Transcript;
+  /** Plain data, also what JSON.stringify writes: that is without the receipt. */
+  toJSON(options?: WriteOptions): Receipted<Transcript>;
   toSRT(): string;
   toVTT(): string;
   toMarkdown(): string;
   /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). Needs a result with turns. */
   toRTTM(uri?: string): string;
   /** The text of a format; `uri` as in {@link toRTTM}. */
-  format(format: OutputFormat, uri?: string): string;
+  format(format: OutputFormat, uri?: string, options?: WriteOptions): string;
   /**
    * Writes the format of the path's extension (or `format`) atomically: a temporary file beside it, then a rename. `uri` as
    * in {@link toRTTM}; default: the file's name without its extension.
    */
-  save(path: string, format?: OutputFormat, uri?: string): Promise<void>;
+  save(path: string, format?: OutputFormat, uri?: string, options?: WriteOptions): Promise<void>;
 }
 
 /** Who speaks when, in one recording. */
@@ -279,12 +287,12 @@ export interface DiarizationResult extends Diarization {
   readonly receipt: Receipt;
   /** The turns as RTTM; `uri` is the name it gives the recording (default `audio`). */
   toRTTM(uri?: string): string;
-  /** Plain data, also what JSON.stringify writes. */
-  toJSON(): Diarization;
+  /** Plain data, also what JSON.stringify writes: that is without the receipt. */
+  toJSON(options?: WriteOptions): Receipted<Diarization>;
   /** The text of a format; `uri` as in {@link toRTTM}. */
-  format(format: DiarizationFormat, uri?: string): string;
+  format(format: DiarizationFormat, uri?: string, options?: WriteOptions): string;
   /** Writes the format of the path's extension (or `format`) atomically, as {@link TranscriptionResult.save} does. */
-  save(path: string, format?: DiarizationFormat, uri?: string): Promise<void>;
+  save(path: string, format?: DiarizationFormat, uri?: string, options?: WriteOptions): Promise<void>;
 }
 
 export type DiarizeEvent =

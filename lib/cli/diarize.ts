@@ -9,6 +9,8 @@ import {
   checkSpeakers,
   given,
   librarySpeakers,
+  MEMORY,
+  memoryOptions,
   outputOption,
   rangeOptions,
   type SpeakerFlags,
@@ -16,6 +18,7 @@ import {
   TIMES,
 } from './flags.js';
 import type { CliIO } from './io.js';
+import { planMemory } from './memory.js';
 import { number } from './parse.js';
 import { answering, planFiles, runFiles } from './run.js';
 
@@ -33,6 +36,8 @@ ${TIMES}
 
 Of several files without -o, RTTM comes as one, as every line names its recording; JSON comes as JSON Lines, one object
 a file. With -o a folder, talk.mp3 becomes talk.rttm in it.
+
+${MEMORY}
 
 Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (files that were finished are kept).
 
@@ -54,10 +59,8 @@ export function diarizeCommand(io: CliIO, done: (code: number) => void): Command
   outputOption(command);
   rangeOptions(command);
   speakerOptions(command).option('--channels', 'each channel is a speaker: a call recorded one side a channel');
-  channelOption(command)
-    .option('--threads <n>', 'threads (default: the number of cores, at most 4)', number(1, 64))
-    .option('-q, --quiet', 'no progress')
-    .addHelpText('after', EXAMPLES);
+  channelOption(command).option('--threads <n>', 'threads (default: the number of cores, at most 4)', number(1, 64));
+  memoryOptions(command).option('-q, --quiet', 'no progress').addHelpText('after', EXAMPLES);
 
   return command.action((files: string[], flags: Flags) =>
     answering(command, done, async () => {
@@ -65,7 +68,8 @@ export function diarizeCommand(io: CliIO, done: (code: number) => void): Command
       checkSpeakers(flags, flags.channels ? '--channels' : undefined);
       const formats = { known: DIARIZATION_FORMATS, usual: 'rttm' } as const;
       const plan = planFiles(files, flags, formats, io);
-      return await runFiles(files, plan, new DiarizeTask(libraryOptions(flags), flags.voice), flags, io);
+      const task = new DiarizeTask(libraryOptions(flags), flags.voice);
+      return await runFiles(files, plan, planMemory(files, flags, plan), task, flags, io);
     }),
   );
 }

@@ -3,6 +3,9 @@ import type { SpeakerOptions } from '../types.js';
 import { UsageError } from './io.js';
 import { number, parseTime, parseVoice, type VoiceClip } from './parse.js';
 
+/** A petabyte: whoever asks for more has mistaken the unit. */
+const MOST_MEGABYTES = 2 ** 30;
+
 // Flags that transcribe and diarize have in common.
 
 export interface CommonFlags {
@@ -12,6 +15,9 @@ export interface CommonFlags {
   threads?: number;
   channel?: number;
   quiet?: boolean;
+  memoryLimit?: number;
+  receipt?: boolean;
+  memoryReport?: string;
 }
 
 export interface SpeakerFlags {
@@ -42,6 +48,15 @@ export const speakerOptions = (command: Command): Command =>
       'how alike a voice and its clip must be: a cosine, -1 to 1 (default: 0.5)',
       number(-1, 1, 'any'),
     );
+
+export const memoryOptions = (command: Command): Command =>
+  command
+    .option('--memory-limit <MB>', 'most memory for the whole process; 0: none', number(0, MOST_MEGABYTES))
+    .option('--memory-report <file>', 'what the run took of memory, as .html (a picture) or .json')
+    .option('--receipt', 'what each file took of memory and time, in its JSON');
+
+export const MEMORY = `HEARKEN_MEMORY_LIMIT is a limit for all commands. Files that can't be done within the limit are refused before memory is
+taken; fewer workers need less.`;
 
 export const TIMES = 'Times are seconds (300, 300.5), minutes:seconds (5:00) or h:mm:ss (1:02:03.5).';
 

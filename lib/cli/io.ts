@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { MemoryUsage } from '../memory.js';
 import type {
   DiarizationJob,
   DiarizeOptions,
@@ -15,6 +16,10 @@ export interface Library {
   enroll(clip: string, options: EnrollOptions): Promise<number[]>;
   loadWhisperModel(model?: string, options?: { offline?: boolean; signal?: AbortSignal }): Promise<WhisperModel>;
   loadDiarizer(spec: Record<string, never>, options: { signal: AbortSignal }): Promise<Diarizer>;
+  setMemoryLimit(megabytes: number): void;
+  /** Frees what is kept for a next job. */
+  cleanupResources(): Promise<unknown>;
+  readonly resources: { usage(): MemoryUsage };
 }
 
 export type EnrollOptions = Pick<DiarizeOptions, 'diarizer' | 'threads' | 'signal' | 'onProgress'>;

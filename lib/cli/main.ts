@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { toHearkenError } from '../errors.js';
 import { diarizeCommand } from './diarize.js';
@@ -6,6 +5,7 @@ import { doctorCommand } from './doctor.js';
 import { type CliIO, EXIT, Output, printable } from './io.js';
 import { modelsCommand } from './models.js';
 import { transcribeCommand } from './transcribe.js';
+import { version } from './version.js';
 
 /** Runs the command line. Sets the exit code and returns: what is still being written is never cut off. */
 export async function main(argv: string[]): Promise<void> {
@@ -83,9 +83,4 @@ function inherit(parent: Command): void {
 /** Commander's message, whose line breaks are its own; what it quotes of the call is not to be trusted. */
 function lines(text: string): string {
   return `${text.trimEnd().split('\n').map(printable).join('\n')}\n`;
-}
-
-function version(): string {
-  const manifest = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }

@@ -1,13 +1,23 @@
 import { basename, extname, join, resolve, sep } from 'node:path';
 import { formatOfPath } from '../formats/index.js';
 import { rttmField } from '../formats/rttm.js';
+import type { Receipt } from '../memory.js';
+import type { WriteOptions } from '../types.js';
 import { printable, UsageError } from './io.js';
 
 /** A result that knows how to write itself. */
 export interface Document<F extends string> {
-  toJSON(): object;
-  format(format: F, uri?: string): string;
-  save(path: string, format?: F, uri?: string): Promise<void>;
+  readonly receipt: Receipt;
+  toJSON(options?: WriteOptions): object;
+  format(format: F, uri?: string, options?: WriteOptions): string;
+  save(path: string, format?: F, uri?: string, options?: WriteOptions): Promise<void>;
+}
+
+/** What the flags say of it. */
+export interface OutputFlags<F extends string> {
+  output?: string;
+  format?: F;
+  receipt?: boolean;
 }
 
 /** The formats that a command can write, and the one that it writes if none is asked for. */
@@ -18,6 +28,7 @@ export interface Formats<F extends string> {
 
 export interface OutputPlan<F extends string> {
   format: F;
+  write?: WriteOptions;
   /** Where each input's result goes, in their order; undefined: stdout. */
   targets: (string | undefined)[];
   /** What each recording is called in a format that names it (RTTM): its file's name without the extension, where that is unique. */
@@ -34,18 +45,24 @@ const isFolderName = (path: string) => path.endsWith('/') || path.endsWith(sep);
  */
 export function planOutput<F extends string>(
   files: readonly string[],
-  options: { output?: string; format?: F },
+  options: OutputFlags<F>,
   { known, usual }: Formats<F>,
   isFolder: (path: string) => boolean,
 ): OutputPlan<F> {
   const { output } = options;
+  const writing = (format: F): Pick<OutputPlan<F>, 'format' | 'write'> => {
+    if (options.receipt && format !== 'json') {
+      throw new UsageError(`--receipt is for JSON, and ${format} has no place for it: use -f json, or --memory-report`);
+    }
+    return { format, ...(options.receipt ? { write: { receipt: true } } : {}) };
+  };
   if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin (-) can be read only once');
   if (output === '') throw new UsageError('the output path is empty');
   if (output === undefined || output === '-') {
     const format = options.format ?? usual;
     // All of them in one document, so their names must tell them apart.
     return {
-      format,
+      ...writing(format),
       targets: files.map(() => undefined),
       names: format === 'rttm' ? uniqueNames(files, rttmClash, rttmField) : stems(files),
     };
@@ -69,7 +86,7 @@ export function planOutput<F extends string>(
     const input = files.find((file) => file !== '-' && resolve(file) === resolve(target));
     if (input !== undefined) throw new UsageError(`the output ${target} would overwrite the input ${input}`);
   }
-  return { format, targets, names, ...(inFolder ? { folder: output } : {}) };
+  return { ...writing(format), targets, names, ...(inFolder ? { folder: output } : {}) };
 }
 
 const rttmClash = (name: string) => `more than one recording would be called ${name} in the RTTM`;
@@ -108,12 +125,12 @@ function uniqueNames(
  */
 export function stdoutText<F extends string>(
   result: Document<F>,
-  format: F,
+  { format, write }: Pick<OutputPlan<F>, 'format' | 'write'>,
   file: string,
   place: { name: string; first: boolean; only: boolean },
 ): string {
-  if (place.only || format === 'rttm') return result.format(format, place.name);
-  if (format === 'json') return `${JSON.stringify({ file, ...result.toJSON() })}\n`;
+  if (place.only || format === 'rttm') return result.format(format, place.name, write);
+  if (format === 'json') return `${JSON.stringify({ file, ...result.toJSON(write) })}\n`;
   const header = format === 'md' ? `## ${printable(file)}\n\n` : `==> ${printable(file)} <==\n`;
   return `${place.first ? '' : '\n'}${header}${result.format(format)}`;
 }

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { HearkenError, toHearkenError } from '../errors.js';
 import { type CliIO, EXIT, Output, printable, UsageError } from './io.js';
-import { type Document, type Formats, type OutputPlan, planOutput, stdoutText } from './output.js';
+import { type MemoryPlan, MemoryWatcher } from './memory.js';
+import { type Document, type Formats, type OutputFlags, type OutputPlan, planOutput, stdoutText } from './output.js';
 import { ProgressLine, shortTime } from './progress.js';
 import type { Task } from './task.js';
 
@@ -24,7 +25,7 @@ export async function answering(
 /** Where the results of the files go; a wrong call is refused before any work. */
 export function planFiles<F extends string>(
   files: readonly string[],
-  flags: { output?: string; format?: F },
+  flags: OutputFlags<F>,
   formats: Formats<F>,
   io: CliIO,
 ): OutputPlan<F> {
@@ -38,11 +39,12 @@ export function planFiles<F extends string>(
 export async function runFiles<F extends string, R extends Document<F>>(
   files: readonly string[],
   plan: OutputPlan<F>,
+  memory: MemoryPlan,
   task: Task<R>,
   { quiet = false }: { quiet?: boolean },
   io: CliIO,
 ): Promise<number> {
-  const run = new Run(files, plan, task, quiet, io);
+  const run = new Run(files, plan, memory, task, quiet, io);
   try {
     return await run.all();
   } finally {
@@ -53,6 +55,7 @@ export async function runFiles<F extends string, R extends Document<F>>(
 class Run<F extends string, R extends Document<F>> {
   readonly #files: readonly string[];
   readonly #plan: OutputPlan<F>;
+  readonly #memoryPlan: MemoryPlan;
   readonly #task: Task<R>;
   readonly #quiet: boolean;
   readonly #io: CliIO;
@@ -60,12 +63,23 @@ class Run<F extends string, R extends Document<F>> {
   readonly #stderr: Output;
   readonly #line: ProgressLine;
   readonly #abort = new AbortController();
+  #memory: MemoryWatcher | undefined;
   #failed = false;
+  /** What failed of what all files share. */
+  #fault: { code: string; message: string } | undefined;
   #printed = false;
 
-  constructor(files: readonly string[], plan: OutputPlan<F>, task: Task<R>, quiet: boolean, io: CliIO) {
+  constructor(
+    files: readonly string[],
+    plan: OutputPlan<F>,
+    memory: MemoryPlan,
+    task: Task<R>,
+    quiet: boolean,
+    io: CliIO,
+  ) {
     this.#files = files;
     this.#plan = plan;
+    this.#memoryPlan = memory;
     this.#task = task;
     this.#quiet = quiet;
     this.#io = io;
@@ -95,9 +109,22 @@ class Run<F extends string, R extends Document<F>> {
   }
 
   async all(): Promise<number> {
+    const code = await this.#work();
+    try {
+      const end = code === EXIT.ok ? 'done' : code === EXIT.interrupted ? 'interrupted' : 'failed';
+      await this.#memory?.write(end, this.#files.map(nameOf), this.#fault);
+    } catch (cause) {
+      await this.#report(cause);
+    }
+    return code === EXIT.ok && this.#failed ? EXIT.failed : code;
+  }
+
+  async #work(): Promise<number> {
     try {
       if (this.#plan.folder !== undefined) makeFolder(this.#plan.folder);
+      if (this.#memoryPlan.report) checkFolder(this.#memoryPlan.report.path);
       const library = await this.#io.library();
+      this.#memory = new MemoryWatcher(library, this.#memoryPlan);
       await this.#task.prepare(library, this.#files.length > 1, {
         signal: this.#abort.signal,
         show: (label, progress) => (progress ? this.#line.update(label, progress) : this.#line.begin(label)),
@@ -116,8 +143,10 @@ class Run<F extends string, R extends Document<F>> {
         await this.#say(`interrupted: ${this.#task.nothing}`);
         return EXIT.interrupted;
       }
+      this.#fault = toHearkenError(cause);
       await this.#report(cause);
     } finally {
+      this.#memory?.after();
       await this.#task.close();
     }
     return this.#failed ? EXIT.failed : EXIT.ok;
@@ -125,10 +154,11 @@ class Run<F extends string, R extends Document<F>> {
 
   async #one(index: number): Promise<'interrupted' | undefined> {
     const file = this.#files[index] as string;
-    const name = file === '-' ? 'stdin' : file;
+    const name = nameOf(file);
     const count = this.#files.length;
     const label = count > 1 ? `[${index + 1}/${count}] ${name}` : name;
     const target = this.#plan.targets[index];
+    this.#memory?.begin(name);
     try {
       // Said now, not after an hour of work.
       if (target !== undefined) checkFolder(target);
@@ -137,12 +167,15 @@ class Run<F extends string, R extends Document<F>> {
       const result = await this.#task.perform(library, file === '-' ? this.#io.stdin : file, {
         signal: this.#abort.signal,
         onProgress: (progress) => this.#line.update(label, progress),
+        ...this.#memory?.reins,
       });
+      this.#memory?.finish(result.receipt);
       await this.#deliver(result, index);
       const warning = this.#quiet ? undefined : this.#task.warning(result);
       if (warning !== undefined) await this.#say(`${printable(name)}: warning: ${warning}`);
     } catch (cause) {
       const error = toHearkenError(cause);
+      this.#memory?.failed(error);
       if (error.code !== 'ERR_ABORTED' || !this.#abort.signal.aborted) {
         await this.#report(error, name);
         return undefined;
@@ -159,13 +192,13 @@ class Run<F extends string, R extends Document<F>> {
 
   async #deliver(result: R, index: number): Promise<void> {
     this.#line.clear();
-    const { format, targets, names } = this.#plan;
+    const { format, write, targets, names } = this.#plan;
     const file = this.#files[index] as string;
     const name = names[index] as string;
     const target = targets[index];
-    if (target !== undefined) return await result.save(target, format, name);
+    if (target !== undefined) return await result.save(target, format, name, write);
     const place = { name, first: !this.#printed, only: this.#files.length === 1 };
-    const text = stdoutText(result, format, file, place);
+    const text = stdoutText(result, this.#plan, file, place);
     try {
       await this.#stdout.write(text);
     } catch (cause) {
@@ -181,6 +214,7 @@ class Run<F extends string, R extends Document<F>> {
       // Of those before it there may be results.
       return await this.#say(`interrupted: ${this.#task.nothing}${index > 0 ? ' of this file' : ''}`);
     }
+    this.#memory?.finish(partial.result.receipt);
     await this.#deliver(partial.result, index);
     const target = this.#plan.targets[index];
     const where = target === undefined ? 'written to stdout' : `kept in ${printable(target)}`;
@@ -199,6 +233,8 @@ class Run<F extends string, R extends Document<F>> {
     await this.#stderr.write(`hearken: ${text}\n`).catch(() => {});
   }
 }
+
+const nameOf = (file: string) => (file === '-' ? 'stdin' : file);
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

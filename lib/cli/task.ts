@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
+import type { MemorySample } from '../memory.js';
 import type { Progress } from '../types.js';
 import type { Library } from './io.js';
 
 export interface Reins {
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+  /** Only where somebody wants to know. */
+  onMemory?: (sample: MemorySample) => void;
 }
 
 /** What a command makes of each of its files. Where results go, signals, errors and exit codes are run.ts's. */

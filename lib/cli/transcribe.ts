@@ -8,6 +8,8 @@ import {
   checkSpeakers,
   given,
   librarySpeakers,
+  MEMORY,
+  memoryOptions,
   outputOption,
   rangeOptions,
   type SpeakerFlags,
@@ -16,6 +18,7 @@ import {
   tellsOfSpeakers,
 } from './flags.js';
 import { type CliIO, UsageError } from './io.js';
+import { planMemory } from './memory.js';
 import { number, parseLanguage } from './parse.js';
 import { answering, planFiles, runFiles } from './run.js';
 import { TranscribeTask } from './transcribe-task.js';
@@ -45,6 +48,8 @@ RTTM says who speaks when and has no words in it: hearken diarize writes it too,
 Of several files without -o, each comes under a header line with its name; JSON comes as JSON Lines, one object a
 file. With -o a folder, talk.mp3 becomes talk.txt in it.
 
+${MEMORY}
+
 Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (what was finished is kept).
 
 Examples:
@@ -55,6 +60,7 @@ Examples:
   hearken transcribe talk.mp3 --speakers 2             of two people
   hearken transcribe talk.mp3 --voice Ada=ada.wav      Ada by name, known from a clip of her voice
   hearken transcribe call.wav --diarize-channels       a call recorded one side a channel
+  hearken transcribe talk.mp3 --memory-limit 256 --memory-report memory.html
   curl -s https://example.org/talk.mp3 | hearken transcribe - -f md
 `;
 
@@ -85,7 +91,8 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     .option('--diarize', 'tell who speaks (the default)')
     .option('--no-diarize', 'words only, faster')
     .option('--diarize-channels', 'each channel is a speaker: a call recorded one side a channel');
-  speakerOptions(command)
+  speakerOptions(command);
+  memoryOptions(command)
     .option('--offline', 'never open a connection')
     .option('-q, --quiet', 'no progress and no warnings')
     .addHelpText('after', EXAMPLES);
@@ -103,7 +110,8 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
           `hearken: --words shows in -f json only; ${plan.format} has no place for them (one word a cue: --max-segment-length 1)\n`,
         );
       }
-      return await runFiles(files, plan, new TranscribeTask(libraryOptions(flags), flags.voice), flags, io);
+      const task = new TranscribeTask(libraryOptions(flags), flags.voice);
+      return await runFiles(files, plan, planMemory(files, flags, plan), task, flags, io);
     }),
   );
 }

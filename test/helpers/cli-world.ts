@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import type { CliIO, EnrollOptions } from '../../lib/cli/io.js';
 import { run } from '../../lib/cli/main.js';
+import type { MemoryUsage } from '../../lib/memory.js';
 import { Result, SpeakerResult } from '../../lib/result.js';
 import type {
   CoverageSpan,
@@ -12,6 +13,7 @@ import type {
   TranscriptionJob,
   WhisperModel,
 } from '../../lib/types.js';
+import { RECEIPT } from './receipt.js';
 
 // The command line within the test's process: a library that stands in for the real one, streams that are looked at.
 
@@ -26,6 +28,8 @@ export interface Setting {
   stdin?: Partial<CliIO['stdin']>;
   stdout?: Writable;
   signals?: EventEmitter;
+  /** What the process uses; default: nothing. */
+  usage?: () => MemoryUsage;
 }
 
 export interface World {
@@ -39,6 +43,9 @@ export interface World {
   /** Handles that were loaded, and those that were closed. */
   loads: string[];
   closes: string[];
+  /** Limits that were set, in MB, and how often everything was cleaned up. */
+  limits: number[];
+  cleanups: number;
   /** Listeners for signals that were left. */
   listeners: number;
 }
@@ -48,14 +55,22 @@ export function resultOf(text: string, coverage: CoverageSpan[] = [{ start: 0, e
   const words = [{ start: 0, end: 1, text, probability: 1 }];
   const segments =
     text === '' ? [] : [{ id: 0, start: 0, end: 10, text, avgLogprob: 0, noSpeechProb: 0, language: 'en', words }];
-  return new Result({ text, language: 'en', duration: 20, segments, coverage });
+  return Object.assign(new Result({ text, language: 'en', duration: 20, segments, coverage }), { receipt: RECEIPT });
+}
+
+/** A process that takes so many MB, the model half of them. */
+export function usageOf(megabytes: number): MemoryUsage {
+  const bytes = megabytes * 2 ** 20;
+  const native = { weights: bytes / 2, states: 0, audio: 0, diarization: 0, total: bytes / 2 };
+  return { native, rss: bytes, limit: 0, leases: 0, handles: 0 };
 }
 
 /** One turn of one speaker. */
 export function speakerOf(label: string): SpeakerResult {
   const turns = [{ start: 0.5, end: 2, speaker: label }];
   const speakers = [{ label, seconds: 1.5, embedding: [1, 0] }];
-  return new SpeakerResult({ duration: 20, speakers, turns, exclusiveTurns: turns });
+  const result = new SpeakerResult({ duration: 20, speakers, turns, exclusiveTurns: turns });
+  return Object.assign(result, { receipt: RECEIPT });
 }
 
 export async function hearken(argv: string[], setting: Setting = {}): Promise<World> {
@@ -64,6 +79,7 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
     diarization = async (file) => speakerOf(`who is in ${file}`),
     enrolment = async (clip) => [clip.length],
     signals = new EventEmitter(),
+    usage = () => usageOf(0),
   } = setting;
   const texts = { out: '', err: '' };
   const sink = (key: 'out' | 'err') =>
@@ -73,7 +89,14 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
         callback();
       },
     });
-  const world = { calls: [], clips: [], loads: [], closes: [] } as Pick<World, 'calls' | 'clips' | 'loads' | 'closes'>;
+  const world: Omit<World, 'code' | 'out' | 'err' | 'listeners'> = {
+    calls: [],
+    clips: [],
+    loads: [],
+    closes: [],
+    limits: [],
+    cleanups: 0,
+  };
   const called = <O extends TranscribeOptions | DiarizeOptions, R>(
     behaviour: Behaviour<O, R>,
     audio: string | Readable,
@@ -101,6 +124,11 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
       },
       loadWhisperModel: () => handle<WhisperModel>('model'),
       loadDiarizer: () => handle<Diarizer>('diarizer'),
+      setMemoryLimit: (megabytes) => void world.limits.push(megabytes),
+      cleanupResources: async () => {
+        world.cleanups++;
+      },
+      resources: { usage },
     }),
   });
   const listeners = signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM');

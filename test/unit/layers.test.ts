@@ -33,12 +33,13 @@ const TYPESCRIPT: Rules = {
   audio: MIDDLE,
   models: [...MIDDLE, 'signal'],
   formats: WORDS, // pure functions
+  report: WORDS, // likewise
   save: [...WORDS, 'formats'],
   result: [...PARTS, 'save'],
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
   // The command line is a user of the public interface; `models` and `doctor` also show what lies below it.
-  cli: [...MIDDLE, 'index', 'models', 'formats'],
+  cli: [...MIDDLE, 'index', 'models', 'formats', 'report', 'save'],
 };
 
 interface Import {
