@@ -112,7 +112,8 @@ function report(what, samples, each, seconds) {
   if (error === Number.POSITIVE_INFINITY) return console.log('too few of them to tell whether RSS grows');
   // Two standard errors: what could be chance is no finding. A leak that is well above the bound is one all the same.
   const grows = `RSS grows by ${rise.toFixed(0)} ± ${(2 * error).toFixed(0)} bytes a ${what}; the bound is ${bound}`;
-  console.log(verdict(rise - 2 * error <= bound, grows));
+  if (rise - 2 * error > bound || rise + 2 * error <= bound) console.log(verdict(rise - 2 * error <= bound, grows));
+  else console.log(`? ${grows}: not above it by more than chance, nor below it. More ${what}s tell`);
 }
 
 console.log(provenance());
