@@ -98,7 +98,7 @@ export function provenance() {
   const list = cpus();
   return [
     `commit ${commit()}; Node ${process.version}; ${list.length} × ${list[0]?.model.trim() ?? 'unknown CPU'}`,
-    `command: npm run ${[...(name === 'eval' ? ['eval', '--'] : ['bench', '--', name]), ...args].join(' ')}`,
+    `command: npm run ${[...(name === 'eval' || name === 'soak' ? [name, '--'] : ['bench', '--', name]), ...args].join(' ')}`,
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { assertEnded, childScript, type Ended, runNode } from '../helpers/child.js';
 import { random, rounds } from '../helpers/speech.js';
+import { STAGE_NAMES } from './children/stages.js';
 
 // A process that ends in mid-job ends cleanly: with its own code, soon, without a signal, without noise.
 
@@ -41,6 +42,62 @@ test.serial('SIGTERM kills at once; a handler that exits is obeyed', async (t) =
     assertEnded(t, handled, 143, 'handled SIGTERM');
     t.true(quick(handled));
   }
+});
+
+const THROWN = /^[\s\S]*(uncaught|unhandled) on purpose\n[\s\S]*Node\.js v[\d.]+\n$/;
+
+/** How a process ends: what it is told to do, the signal that it is sent, and what it should end with. */
+const ENDS: {
+  how: string;
+  kill?: NodeJS.Signals;
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stderr?: RegExp;
+}[] = [
+  { how: 'exit', code: 7, signal: null },
+  { how: 'signal', kill: 'SIGTERM', code: null, signal: 'SIGTERM' },
+  { how: 'throw', code: 1, signal: null, stderr: THROWN },
+  { how: 'signal', kill: 'SIGINT', code: null, signal: 'SIGINT' },
+  { how: 'handler', kill: 'SIGTERM', code: 7, signal: null },
+  { how: 'reject', code: 1, signal: null, stderr: THROWN },
+  { how: 'handler', kill: 'SIGINT', code: 7, signal: null },
+];
+
+const stageProcess = (stage: string, how: string, delay = 0, onGo?: (pid: number) => void) =>
+  runNode([childScript('stage-process'), stage, how, String(delay)], onGo ? { onGo } : {});
+
+test.serial('each stage of life, ended in each way', async (t) => {
+  // 12 stages and 7 ways have no common divisor: many rounds see every pair.
+  for (let round = 0; round < rounds(14, 84); round++) {
+    const stage = STAGE_NAMES[round % STAGE_NAMES.length] as string;
+    const end = ENDS[round % ENDS.length] as (typeof ENDS)[number];
+    const delay = Math.round(next() ** 2 * 300);
+    const what = `${stage}, ${end.how} ${end.kill ?? ''} +${delay} ms`;
+    const kill = (pid: number) => end.kill && process.kill(pid, end.kill);
+    const ended = await stageProcess(stage, end.how, delay, kill);
+    const all = `${what}: ${JSON.stringify(ended)}`;
+    t.regex(ended.stdout, /^go$/m, all);
+    t.is(ended.signal, end.signal, all);
+    t.is(ended.code, end.code, all);
+    t.regex(ended.stderr, end.stderr ?? /^$/, all);
+    t.true(quick(ended), `${what}: ${ended.milliseconds} ms`);
+  }
+});
+
+test.serial('process.exit() inside of what the library calls', async (t) => {
+  for (const callback of ['progress', 'segment', 'turn', 'done', 'abort', 'result']) {
+    for (let round = 0; round < rounds(1, 4); round++) {
+      const ended = await stageProcess(callback, 'callback');
+      assertEnded(t, ended, 7, callback);
+      t.true(quick(ended), `${callback}: ${ended.milliseconds} ms`);
+    }
+  }
+});
+
+test.serial('open handles do not keep the process alive', async (t) => {
+  const ended = await stageProcess('', 'natural');
+  assertEnded(t, ended, 0, 'natural');
+  t.true(ended.milliseconds < 2000, `${ended.milliseconds} ms to the end`);
 });
 
 test.serial('nothing keeps the process alive: it ends by itself soon after an abort', async (t) => {
