@@ -3,7 +3,7 @@ import { loadedBinding } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import type { MemoryUsage } from '../memory.js';
 import { budget, type Pressure } from '../resources/budget.js';
-import { defaultKeeper, type EvictionReason, idle, type Keeper } from '../resources/idle.js';
+import { DEFAULT_IDLE_MS, defaultKeeper, type EvictionReason, idle, type Keeper } from '../resources/idle.js';
 import type { Lease } from '../resources/lease.js';
 import { chooseLimit, memoryLimit } from '../resources/limit.js';
 import type { Pooled } from '../resources/pool.js';
@@ -68,7 +68,7 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
 
   constructor(options: ResourceManagerOptions = {}) {
     super();
-    const { idleTimeoutMs = defaultKeeper.idleTimeoutMs, ...unknown } = options;
+    const { idleTimeoutMs = DEFAULT_IDLE_MS, ...unknown } = options;
     if (Object.keys(unknown).length > 0) {
       throw new HearkenError(
         'ERR_INVALID_ARG',

@@ -58,7 +58,8 @@ export class Supplies {
     const bytes = (workers: number): number => {
       let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
       if (want && info) {
-        sum += workers * (stateBytes(info, want) + WORKER_EXTRA) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
+        sum +=
+          workers * (stateBytes(info, want) + WORKER_EXTRA) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
       }
       if (speakers && sizes) sum += sessionBytes(sizes, speakers, workers);
       return sum;

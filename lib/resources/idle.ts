@@ -6,8 +6,10 @@ export interface Keeper {
   idleTimeoutMs: number;
 }
 
-/** Of what is loaded without a manager. */
-export const defaultKeeper: Keeper = { idleTimeoutMs: 60_000 };
+export const DEFAULT_IDLE_MS = 60_000;
+
+/** Of the manager that all jobs share, and of the workers of models that were loaded by hand. */
+export const defaultKeeper: Keeper = { idleTimeoutMs: DEFAULT_IDLE_MS };
 
 export type EvictionReason = 'idle' | 'pressure' | 'cleanup';
 

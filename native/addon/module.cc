@@ -14,6 +14,7 @@
 #include "addon/planner.h"
 #include "chunk/predict.h"
 #include "core/memory_watch.h"
+#include "core/rss.h"
 
 namespace hearken {
 namespace {
@@ -98,6 +99,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   // ggml's statics were made, so that it runs before they are destroyed.
   static const bool once = [] {
     ggml_cpu_init();
+    keepHeapTrimmed();
     std::atexit([] {
       JobSet::process().shutdown();
       MemoryWatch::stopSampling();

@@ -47,6 +47,12 @@ int64_t residentBytes() noexcept {
 #endif
 }
 
+void keepHeapTrimmed() noexcept {
+#if defined(__GLIBC__)
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
+}
+
 void trimHeap() noexcept {
 #if defined(__GLIBC__)
   malloc_trim(0);
