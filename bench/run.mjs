@@ -12,6 +12,7 @@ const BENCHES = {
   voices: 'cosines of clips of the same and of different speakers: where to put voiceThreshold',
   formats: 'the same words from every container; what becomes of malformed files',
   words: 'how well word timestamps lie inside the utterances they belong to',
+  limits: 'an hour of speech under memory limits: finished within it, or refused at once',
   prediction: 'what model files predict of memory, beside what the ledger says once they are loaded',
   'build-whisper-cli': "builds upstream's whisper-cli, the peer of the others",
 };
