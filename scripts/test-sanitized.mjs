@@ -186,6 +186,7 @@ function prepare() {
   for (const program of ['hearken_tests', 'hearken_planted', 'node']) {
     writeFileSync(join(options, program), 'detect_leaks=1\n');
   }
+  if (name !== 'address') return;
   // Where node-gyp-build looks below HEARKEN_PREBUILD.
   const place = join(build, 'addon', 'build');
   mkdirSync(place, { recursive: true });
@@ -240,13 +241,13 @@ function mustCatch(what, command, args, env) {
 function testPlanted(env, node) {
   mustCatch('C++', built('hearken_planted'), (bug) => [bug], env);
   if (name !== 'address') return;
-  const script = 'require(process.argv[1]).plantBug(process.argv[2])';
-  mustCatch('in Node', process.execPath, (bug) => ['-e', script, built('hearken.node'), bug], node);
+  // Found the way that lib/binding.ts finds it, so that the tests below are known to run on the sanitized addon.
+  const script = `require('node-gyp-build')(process.cwd()).plantBug(process.argv[1])`;
+  mustCatch('in Node', process.execPath, (bug) => ['-e', script, bug], node);
 }
 
 function testNode(env) {
-  const require = createRequire(join(ROOT, 'package.json'));
-  const ava = join(dirname(require.resolve('ava/package.json')), 'entrypoints', 'cli.mjs');
+  const ava = join(ROOT, 'node_modules', 'ava', 'entrypoints', 'cli.mjs');
   const files = SUITES.map((suite) => `dist/test/${suite}.test.js`);
   const absent = files.find((file) => !existsSync(join(ROOT, file)));
   if (absent) throw new Failure(`${absent} is not there: run 'npm run build:ts' first`);
