@@ -1,19 +1,18 @@
-// Builds and runs the C++ test binaries (no Node in them). Arguments: a part of a test's name;
-// --sanitize=address|undefined|thread; --alloc: only the campaign of failing allocations, with every one of them.
+// Builds and runs the C++ test binaries (no Node in them). Arguments: a part of a test's name; --alloc: only the campaign of
+// failing allocations, with every one of them.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './build-native.mjs';
 import { vendorWhisper } from './vendor-whisper.mjs';
 
-const sanitize = process.argv.find((a) => a.startsWith('--sanitize='))?.split('=')[1] ?? '';
 const filter = process.argv.slice(2).filter((a) => !a.startsWith('--'));
-const build = join(ROOT, 'build', `tests${sanitize ? `-${sanitize}` : ''}`);
+const build = join(ROOT, 'build', 'tests');
 
 const alloc = process.argv.includes('--alloc');
 // The allocator is glibc's own there: see CMakeLists.txt.
-const canFail = sanitize === '' && process.report.getReport().header.glibcVersionRuntime !== undefined;
-if (alloc && !canFail) throw new Error('allocations can be made to fail with glibc only, and without a sanitizer');
+const canFail = process.report.getReport().header.glibcVersionRuntime !== undefined;
+if (alloc && !canFail) throw new Error('allocations can be made to fail with glibc only');
 const binaries = [...(alloc ? [] : ['hearken_tests']), ...(canFail ? ['hearken_alloc_tests'] : [])];
 
 function run(command, args, env = process.env) {
@@ -31,7 +30,6 @@ run('cmake', [
   '-DCMAKE_BUILD_TYPE=Release',
   '-DHEARKEN_ADDON=OFF',
   '-DHEARKEN_TESTS=ON',
-  `-DHEARKEN_SANITIZE=${sanitize}`,
   '--log-level=WARNING',
 ]);
 run('cmake', [

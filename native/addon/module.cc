@@ -17,6 +17,11 @@
 #include "core/rss.h"
 
 namespace hearken {
+
+#ifdef HEARKEN_PLANTED_BUGS
+Napi::Value plantBug(const Napi::CallbackInfo& info);  // test/native/sanitizers, in a build with a sanitizer only
+#endif
+
 namespace {
 
 // Compiled without any of the features that it asks about, so that it can still say what is missing.
@@ -140,6 +145,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("trimMemory", Napi::Function::New<trimMemory>(env, "trimMemory"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown"));
+#ifdef HEARKEN_PLANTED_BUGS
+  exports.Set("plantBug", Napi::Function::New<plantBug>(env, "plantBug"));
+#endif
   return exports;
 }
 

@@ -1,4 +1,5 @@
-// Runs every TEST, or those whose name contains the first argument. Prints a line for each and a summary that CI reads.
+// Runs every TEST, or those whose name contains one of the arguments; none that contains an argument behind a '-'.
+// Prints a line for each and a summary that CI reads.
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -27,13 +28,25 @@ std::string shared(const std::string& path) {
   return found;
 }
 
+// Whether the arguments want the test of this name.
+static bool wanted(const char* name, int argc, char** argv) {
+  bool any = false, named = false;
+  for (int i = 1; i < argc; ++i) {
+    const bool found = std::strstr(name, argv[i][0] == '-' ? argv[i] + 1 : argv[i]) != nullptr;
+    if (argv[i][0] == '-' && found) return false;
+    if (argv[i][0] == '-') continue;
+    any = true;
+    named = named || found;
+  }
+  return named || !any;
+}
+
 }  // namespace check
 
 int main(int argc, char** argv) {
-  const char* only = argc > 1 ? argv[1] : "";
   int passed = 0, failed = 0, skipped = 0;
   for (const auto& test : check::tests()) {
-    if (!std::strstr(test.name, only)) continue;
+    if (!check::wanted(test.name, argc, argv)) continue;
     check::failures = 0;
     const char* skip = nullptr;
     std::string why;
