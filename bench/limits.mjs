@@ -57,7 +57,11 @@ async function run(limit, kind) {
 const rows = [];
 function tell(result) {
   const { limit, kind, finished, refused, code, signal, stderr, wall, peak, receipt, ok } = result;
-  const outcome = finished ? `finished, ${receipt.workers} workers` : refused ? 'refused' : `ended by ${signal ?? code}`;
+  const outcome = finished
+    ? `finished, ${receipt.workers} workers`
+    : refused
+      ? 'refused'
+      : `ended by ${signal ?? code}`;
   rows.push([
     kind,
     `${limit} MB`,
@@ -83,5 +87,7 @@ for (const kind of chosen) {
   tell(await run(fits - 2, kind));
   console.error(verdict(rows.at(-2)[2].startsWith('finished'), `the lowest limit (${kind}) is ${fits} MB`));
 }
-console.log(`${file.split('/').at(-1)}, VmHWM under ${opts.cgroup ? "a control group's limit" : '--memory-limit'}\n${provenance()}\n`);
+console.log(
+  `${file.split('/').at(-1)}, VmHWM under ${opts.cgroup ? "a control group's limit" : '--memory-limit'}\n${provenance()}\n`,
+);
 console.log(table(['', 'limit', '', 'VmHWM', 'of the limit', 'wall', ''], rows, { left: 3 }));

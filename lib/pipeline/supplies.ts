@@ -22,8 +22,8 @@ export interface Wants {
 type Speakers = NonNullable<Wants['speakers']>;
 
 /** Of a worker beside its state, and of a job beside its workers, measured (bench/limits.mjs): scratch memory, stacks, text. */
-const WORKER_EXTRA = 6 * 2 ** 20;
-const JOB_EXTRA = 2 * 2 ** 20;
+const WORKER_EXTRA = 3 * 2 ** 20;
+const JOB_EXTRA = 1 * 2 ** 20;
 
 /** Of one worker. */
 function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<Wants>['model']): number {

@@ -107,12 +107,12 @@ test.serial('a session by channel takes what is predicted for its format', async
     const session = await diarizer.open({ threads: 1, maxSpeakers: 0, channels: true, vadModel: SILERO });
     const plan = { channel: -1, ffmpegPath: '', begin: 0, end: Number.POSITIVE_INFINITY, chunkSamples: 480000 };
     const planner = await addon.openPlanner({ path }, { ...plan, vadModel: '', diarization: session }, cancel);
-    const audio = nativeBytes()['audio'] ?? 0;
+    const audio = nativeBytes().audio ?? 0;
     // The peak is while it runs: what it tells of comes then.
     let most = 0;
     const running = session.run(cancel, () => {});
     const timer = setInterval(() => {
-      most = Math.max(most, held() - before - (nativeBytes()['audio'] ?? 0));
+      most = Math.max(most, held() - before - (nativeBytes().audio ?? 0));
     }, 1);
     await new Promise((resolve) => setTimeout(resolve, 200)); // all is allocated; it waits for audio
     clearInterval(timer);
