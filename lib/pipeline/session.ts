@@ -82,8 +82,8 @@ export class PipelineSession implements AsyncDisposable {
   readonly #onSignal = (name: NodeJS.Signals): void => {
     for (const job of this.#jobs) job.abort(new HearkenError('ERR_ABORTED', `the process got ${name}`));
     const alone = process.listenerCount(name) === 1;
-    void this.close().then(() => {
-      if (alone) process.kill(process.pid, name);
-    });
+    // After whoever waits for the jobs or for close() has gone on.
+    const end = () => alone && process.kill(process.pid, name);
+    void this.close().then(() => setImmediate(end));
   };
 }
