@@ -21,9 +21,8 @@ export interface Wants {
 
 type Speakers = NonNullable<Wants['speakers']>;
 
-/** Of a worker beside its state, and of a job beside its workers, measured (bench/limits.mjs): scratch memory, stacks, text. */
-const WORKER_EXTRA = 3 * 2 ** 20;
-const JOB_EXTRA = 1 * 2 ** 20;
+/** Of a job beside what is counted, measured (bench/limits.mjs): stacks, text. What a worker never touches of its state pays for its own. */
+const JOB_EXTRA = 2 ** 20;
 
 /** Of one worker. */
 function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<Wants>['model']): number {
@@ -58,8 +57,7 @@ export class Supplies {
     const bytes = (workers: number): number => {
       let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
       if (want && info) {
-        sum +=
-          workers * (stateBytes(info, want) + WORKER_EXTRA) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
+        sum += workers * stateBytes(info, want) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
       }
       if (speakers && sizes) sum += sessionBytes(sizes, speakers, workers);
       return sum;

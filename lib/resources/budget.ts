@@ -60,7 +60,7 @@ const LOOK_MS = 250;
  * What the first job adds to the resident set beside its native memory, measured (bench/limits.mjs): code pages of Node and the
  * addon that are touched for the first time, stacks of threads, the JavaScript heap's growth.
  */
-const WARMING = 8 * 2 ** 20;
+const WARMING = 6 * 2 ** 20;
 
 /** What the budget reads of the process; another one in tests. */
 export interface World {
