@@ -37,7 +37,7 @@ try {
       if (shape.state % weights.block !== 0) continue;
       const path = join(folder, 'model.bin');
       writeModel(path, shape, type);
-      const found = await compareModel(path, join(ROOT, 'examples', 'jfk.wav'));
+      const found = await compareModel(path, join(ROOT, 'examples', 'conversation.wav'));
       const all = [found.weights, found.state, found.beam, found.sampled];
       const worst = all.reduce((a, b) => (Math.abs(errorOf(b)) > Math.abs(errorOf(a)) ? b : a));
       console.log(`| ${name} | ${type} | ${all.map(cell).join(' | ')} | ${percent(worst)} |`);

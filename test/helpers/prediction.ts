@@ -32,8 +32,8 @@ export function stateBytes(info: NativeModelInfo, seconds: number, decoders = 1)
   return info.stateBytes + (seconds - 30) * info.secondBytes + more;
 }
 
-/** Chunks of half a second each: what decodes cost is not what is asked. */
-const SECONDS = 0.5;
+/** A whole window: of less, the encoder takes less to work in. */
+const SECONDS = 30;
 
 /**
  * Loads a model and decodes with it: what its header predicted beside what the ledger says then. `decoders`: also with
