@@ -8,11 +8,14 @@ import { type IdleItem, idle, type Keeper } from '../resources/idle.js';
 export class StatePool {
   readonly #create: () => Promise<NativeState>;
   readonly #keeper: Keeper;
+  readonly #usualBytes: number;
   readonly #resting = new Map<NativeState, IdleItem>();
 
-  constructor(create: () => Promise<NativeState>, keeper: Keeper) {
+  /** `usualBytes`: what a new one takes. One that grew, for more decoders or longer chunks, is not kept: jobs count on the usual. */
+  constructor(create: () => Promise<NativeState>, keeper: Keeper, usualBytes: number) {
     this.#create = create;
     this.#keeper = keeper;
+    this.#usualBytes = usualBytes;
   }
 
   /** One that rests, or a new one. */
@@ -26,6 +29,7 @@ export class StatePool {
 
   /** Takes one back. Where none is kept, resolves when its memory is gone. */
   async give(state: NativeState): Promise<void> {
+    if (state.byteSize > 1.05 * this.#usualBytes) return await state.close();
     const item: IdleItem = {
       what: 'a worker',
       keeper: this.#keeper,

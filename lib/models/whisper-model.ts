@@ -32,7 +32,7 @@ export class Model extends Handle<NativeModel> implements WhisperModel {
     this.path = path;
     const { info } = native;
     this.info = info;
-    this.states = new StatePool(() => this.#createState(), keeper ?? defaultKeeper);
+    this.states = new StatePool(() => this.#createState(), keeper ?? defaultKeeper, info.stateBytes);
     this.type = info.type;
     this.multilingual = info.multilingual;
     this.quantization = info.quantization;

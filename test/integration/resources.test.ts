@@ -252,3 +252,39 @@ test.serial('a stopped job has its receipt, too', async (t) => {
   t.true((receipt?.audioSeconds ?? 0) > 0 && (receipt?.audioSeconds ?? 0) < 66);
   t.is(receipt?.workers, 1);
 });
+
+const LIBRARY = new URL('../../lib/index.js', import.meta.url).href;
+
+test.serial('HEARKEN_MEMORY_LIMIT is the limit of a process that sets none; a wrong one is told', async (t) => {
+  const script = `
+    const { resources, transcribe } = await import('${LIBRARY}');
+    const error = await transcribe('${JFK}').then(() => undefined, (e) => e);
+    console.log(error?.code, error?.message);
+    if (error?.code !== 'ERR_INVALID_ARG') console.log(resources.usage().limit / 2 ** 20);
+  `;
+  const run = (limit: string) =>
+    runNode(['--input-type=module', '-e', script], { env: { HEARKEN_MEMORY_LIMIT: limit } });
+  const tight = await run('100');
+  assertEnded(t, tight, 0, 'a limit of 100 MB');
+  t.regex(tight.stdout, /^ERR_MEMORY_LIMIT .*limit of 100 MB.*\n100\n/);
+  t.regex((await run('none')).stdout, /^ERR_INVALID_ARG HEARKEN_MEMORY_LIMIT must be a number of megabytes.*none/);
+});
+
+test.serial('a lease that is forgotten is taken back, with one warning that tells where it was acquired', async (t) => {
+  const script = `
+    const { ResourceManager } = await import('${LIBRARY}');
+    const manager = new ResourceManager({ idleTimeoutMs: 0 });
+    process.on('warning', ({ code, message }) => console.log(code, message.includes('forget'), manager.usage().leases));
+    async function forget() { await manager.acquire({ kind: 'whisper' }); }
+    await forget();
+    for (let i = 0; i < 50 && manager.usage().native.total > 0; i++) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    console.log(manager.usage().native.total);
+  `;
+  const args = ['--expose-gc', '--no-warnings', '--input-type=module', '-e', script];
+  const ended = await runNode(args, { env: { HEARKEN_DEBUG: '1' } });
+  assertEnded(t, ended, 0, 'a forgotten lease');
+  t.is(ended.stdout, 'HEARKEN_LEASE_LOST true 0\n0\n');
+});
