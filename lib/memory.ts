@@ -18,7 +18,7 @@ export interface MemoryUsage {
   native: NativeMemory;
   /** Resident set of the whole process, as the operating system counts it. */
   rss: number;
-  /** The process's limit that is enforced: the tighter one of {@link setMemoryLimit} and the container's. 0: none. */
+  /** The process's limit that is enforced: the tighter one of {@link setMemoryLimit} and 95 % of the container's. 0: none. */
   limit: number;
   /** Leases that are held. */
   leases: number;

@@ -28,16 +28,18 @@ function megabytes(name: string, value: unknown): number {
   return Math.round(number * MB);
 }
 
-/** What this process may use of what its container has: what others in it use, caches apart, is not to be had. */
+/** Of a container's limit: its kernel's page tables and the small processes beside this one count there, too, and who exceeds it is killed. */
+const CONTAINER_SHARE = 0.95;
+
 function containerLimit(): number {
   const now = performance.now();
   if (!container || now - container.at > CONTAINER_AGE_MS) {
-    container = { bytes: containerMemory()?.limitBytes ?? 0, at: now };
+    container = { bytes: Math.floor(CONTAINER_SHARE * (containerMemory()?.limitBytes ?? 0)), at: now };
   }
   return container.bytes;
 }
 
-/** The limit of the process's resident memory, in bytes: the tighter one of the chosen and the container's. 0: none. */
+/** The limit of the process's resident memory, in bytes: the tighter one of the chosen and 95 % of the container's. 0: none. */
 export function memoryLimit(): number {
   const limits = [chosenLimit(), containerLimit()].filter((bytes) => bytes > 0);
   return limits.length > 0 ? Math.min(...limits) : 0;
