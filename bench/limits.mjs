@@ -79,8 +79,8 @@ function tell(result) {
 const chosen = Object.keys(kinds).filter((kind) => opts.only === '' || kind === opts.only);
 if (!opts.lowest) for (const kind of chosen) for (const limit of limits) tell(await run(limit, kind));
 for (const kind of chosen) {
-  // What a refusal says would fit, in megabytes; a run proves it, and one megabyte less is refused.
-  const asked = await run(limits[0] > 64 ? 64 : limits[0], kind);
+  // What a refusal says would fit, in megabytes; a run proves it, and a little less is refused.
+  const asked = await run(Math.min(limits[0], 64), kind);
   // Of a control group's limit 5 % are left to what else is in it.
   const fits = Math.ceil(Number(/a limit of (\d+) MB/.exec(asked.stderr)?.[1]) / (opts.cgroup ? 0.95 : 1));
   if (!asked.refused || !(fits > 0)) stop(`the refusal does not say what would fit: ${asked.stderr}`);

@@ -61,12 +61,12 @@ export async function compareModel(
     await state.decode(chunk, { ...DECODE, ...options }, cancel).catch((error) => {
       if (error.code !== 'ERR_DECODE') throw error; // what a generated file ends with
     });
-    const ledger = nativeBytes()['states'] ?? 0;
+    const ledger = nativeBytes().states ?? 0;
     await state.close();
     return { predicted: stateBytes(info, SECONDS, count), ledger };
   };
   try {
-    const weights = { predicted: info.weightBytes, ledger: nativeBytes()['weights'] ?? 0 };
+    const weights = { predicted: info.weightBytes, ledger: nativeBytes().weights ?? 0 };
     const state = await measure({}, 1);
     if (!decoders) return { weights, state };
     const beam = await measure({ beamSize: 5 }, 5);

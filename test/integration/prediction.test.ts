@@ -26,7 +26,7 @@ test.serial('a model and its workers take what the header predicts', async (t) =
 });
 
 // HEARKEN_LONG=1: all published shapes; the large ones take minutes.
-const shapes = process.env['HEARKEN_LONG'] === '1' ? Object.keys(PUBLISHED) : ['tiny'];
+const shapes = process.env.HEARKEN_LONG === '1' ? Object.keys(PUBLISHED) : ['tiny'];
 const types = ['f16', 'q4_0', 'q4_1', 'q5_0', 'q5_1', 'q8_0', 'q2_K', 'q3_K', 'q4_K', 'q5_K', 'q6_K'];
 
 for (const name of shapes) {
@@ -65,7 +65,7 @@ test.serial('weights that whisper.cpp would end the process over are refused', a
 test.serial('diarization nets and their sessions take what is predicted', async (t) => {
   const addon = binding();
   const cancel = new addon.CancelToken();
-  const held = () => nativeBytes()['diarization'] ?? 0;
+  const held = () => nativeBytes().diarization ?? 0;
   const predicted = await addon.inspectDiarizer(SEGMENTATION, EMBEDDING);
   t.is(held(), 0, 'nothing was loaded for it');
   const diarizer = await addon.loadDiarizer(SEGMENTATION, EMBEDDING, cancel);
