@@ -111,7 +111,11 @@ export async function loadDiarizer(
   if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });
   const files = await inspectDiarizer(spec);
   const need = { what: 'a diarizer', workers: 0, bytes: () => files.sizes.weightBytes };
-  return await budget.during(need, signal, () => readDiarizer(files, signal));
+  return await budget.during(
+    () => need,
+    signal,
+    () => readDiarizer(files, signal),
+  );
 }
 
 /** The handle behind the interface: one of ours, open, or a clear error. */

@@ -43,8 +43,12 @@ export abstract class Handle<Native extends NativeHandle> implements AsyncDispos
     return this.#closing !== undefined || this.native.closed;
   }
 
+  /** Of a manager's: see {@link Pooled.pin}. */
+  pin: (() => () => void) | undefined;
+
   /** A job's share: close() lets it finish, whatever workers it still makes. Returns what ends it. */
   hold(): () => void {
+    if (this.pin) return this.pin();
     this.#holds++;
     return () => {
       if (--this.#holds === 0) this.#closing?.idle();

@@ -2,15 +2,16 @@ import { EventEmitter } from 'node:events';
 import { loadedBinding } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import type { MemoryUsage } from '../memory.js';
-import { budget, type Pressure } from '../resources/budget.js';
+import { budget, type Need, type Pressure } from '../resources/budget.js';
+import { tell } from '../resources/events.js';
 import { DEFAULT_IDLE_MS, defaultKeeper, type EvictionReason, idle, type Keeper } from '../resources/idle.js';
 import type { Lease } from '../resources/lease.js';
 import { chooseLimit, memoryLimit } from '../resources/limit.js';
 import type { Pooled } from '../resources/pool.js';
 import { NO_NATIVE_MEMORY, nativeMemory } from '../resources/usage.js';
-import { isSignal } from '../signal.js';
 import type { Diarizer, WhisperModel } from '../types.js';
 import type { DiarizerSpec } from './diarizer.js';
+import { checkLoadOptions } from './load.js';
 import { SharedModels, type Wanted } from './shared.js';
 
 /** A Whisper model, by name or path as in the option `model` of a job. Default: the embedded `tiny.en`. */
@@ -77,9 +78,9 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     }
     this.#keeper = options === EVERYBODYS ? defaultKeeper : { idleTimeoutMs: checkTimeout(idleTimeoutMs) };
     this.shared = new SharedModels(this.#keeper, {
-      acquired: (resource, leases) => this.emit('acquired', { resource, leases }),
-      released: (resource, leases) => this.emit('released', { resource, leases }),
-      evicted: (resource, bytes, reason) => this.emit('evicted', { resource, bytes, reason }),
+      acquired: (resource, leases) => tell(this, 'acquired', { resource, leases }),
+      released: (resource, leases) => tell(this, 'released', { resource, leases }),
+      evicted: (resource, bytes, reason) => tell(this, 'evicted', { resource, bytes, reason }),
     });
     budget.tell(this);
   }
@@ -105,17 +106,19 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     spec: ResourceSpec,
     options: { signal?: AbortSignal } = {},
   ): Promise<Lease<WhisperModel> | Lease<Diarizer>> {
+    checkLoadOptions(options, ['signal']);
     const { signal } = options;
-    if (signal !== undefined && !isSignal(signal)) {
-      throw new HearkenError('ERR_INVALID_ARG', 'signal must be an AbortSignal');
-    }
     if (typeof spec !== 'object' || spec === null || (spec.kind !== 'whisper' && spec.kind !== 'diarizer')) {
       const message = "a resource is given as { kind: 'whisper', model } or { kind: 'diarizer' }";
       throw new HearkenError('ERR_INVALID_ARG', message);
     }
     if (spec.kind === 'whisper') {
-      const { kind, ...rest } = spec;
-      return await granted(await this.shared.whisper(rest), signal);
+      const { kind, model, offline, ...unknown } = spec;
+      const names = Object.keys(unknown);
+      if (names.length > 0) {
+        throw new HearkenError('ERR_INVALID_ARG', `unknown ${names.join(', ')}: there are kind, model, offline`);
+      }
+      return await granted(await this.shared.whisper({ model, offline }), signal);
     }
     const { kind, ...paths } = spec;
     return await granted(await this.shared.diarizer(paths), signal);
@@ -180,10 +183,18 @@ async function granted<T extends Pooled>(
   wanted: Wanted<T, unknown>,
   signal: AbortSignal | undefined,
 ): Promise<Lease<T>> {
-  const loaded = wanted.share();
-  if (loaded) return loaded;
-  const need = { what: wanted.what, workers: 0, bytes: () => wanted.bytes };
-  return await budget.during(need, signal, () => wanted.load(signal));
+  let lease: Lease<T> | undefined;
+  // A job may load it while this waits.
+  const need = (): Need => {
+    lease ??= wanted.share();
+    return { what: wanted.what, workers: 0, bytes: () => (lease ? 0 : wanted.bytes) };
+  };
+  try {
+    return await budget.during(need, signal, async () => lease ?? (await wanted.load(signal)));
+  } catch (error) {
+    await lease?.release();
+    throw error;
+  }
 }
 
 function checkTimeout(value: number): number {

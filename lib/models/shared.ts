@@ -37,7 +37,13 @@ export class SharedModels {
     return this.#pool.leases;
   }
 
-  async whisper({ model, offline }: { model?: string; offline?: boolean }): Promise<Wanted<Model, WhisperFile>> {
+  async whisper({
+    model,
+    offline,
+  }: {
+    model?: string | undefined;
+    offline?: boolean | undefined;
+  }): Promise<Wanted<Model, WhisperFile>> {
     const file = await inspectWhisper(model, offline);
     const recipe = {
       key: await keyOf(file.path),

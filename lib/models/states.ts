@@ -34,6 +34,7 @@ export class StatePool {
       what: 'a worker',
       keeper: this.#keeper,
       bytes: state.byteSize,
+      counted: false,
       free: async () => {
         this.#resting.delete(state);
         await state.close();

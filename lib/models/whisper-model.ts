@@ -84,7 +84,11 @@ export async function loadWhisperModel(spec?: string, options: LoadOptions = {})
   if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });
   const { path, info } = await inspectWhisper(spec, offline);
   const need = { what: `the model ${path}`, workers: 0, bytes: () => info.weightBytes };
-  return await budget.during(need, signal, () => readWhisper(path, signal));
+  return await budget.during(
+    () => need,
+    signal,
+    () => readWhisper(path, signal),
+  );
 }
 
 /** The handle behind the interface: one of ours, open, or a clear error. */

@@ -71,9 +71,11 @@ async function run(
   signal.addEventListener('abort', abort, { once: true });
   const owned = new Owned();
   let failed: unknown; // what a callback threw
+  const failing = new AbortController();
   const onFailure = (error: unknown) => {
     failed = error;
     abort();
+    failing.abort();
   };
   const monitor = new MemoryMonitor(addon, {
     workers: () => 0,
@@ -87,7 +89,9 @@ async function run(
       // Threads are to it what workers are to a transcription.
       const speakers = { channels: job.speakers.channels, threads: (threads: number) => threads };
       const wants: Wants = { what: 'the diarization', workers: job.threads, speakers };
-      const supplies = owned.add(await Supplies.reserve(resources, given, wants, signal));
+      const supplies = owned.add(
+        await Supplies.reserve(resources, given, wants, AbortSignal.any([signal, failing.signal])),
+      );
       const diarizer = await supplies.diarizer(signal);
       const { begin, end } = planned(job);
       const threads = supplies.grant.workers;
@@ -124,6 +128,7 @@ async function run(
       cancel.cancel(); // what still waits for audio waits no longer
       await owned.close();
     }
+    if (failed) throw failed; // while the speakers were found, which an abort does not stop
     const audioSeconds = rangeSeconds(job, result.duration) ?? result.duration;
     result.receipt = monitor.receipt({ workers: 0, evictions, audioSeconds });
     await emit({ type: 'done', result });

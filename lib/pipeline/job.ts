@@ -110,6 +110,7 @@ export function startJob<Event, Result>(
   else signal?.addEventListener('abort', forward, { once: true });
 
   // A stopped job waits for no reader: who aborts may be the one that does not read.
+  let hasty = false;
   const hurry = () => {
     for (const queue of queues) queue.release();
   };
@@ -118,7 +119,7 @@ export function startJob<Event, Result>(
   const calm = budget.onCongestion(hurry);
   const push = (event: Event) => {
     const waits = [...queues].map((queue) => queue.push(event)).filter((wait) => wait !== undefined);
-    const patient = waits.length > 0 && !controller.signal.aborted && !budget.congested;
+    const patient = waits.length > 0 && !hasty && !controller.signal.aborted && !budget.congested;
     return patient ? Promise.all(waits).then(() => undefined) : undefined;
   };
   const emit: Emit<Event> = Object.assign(push, { listening: () => queues.size > 0 });
@@ -143,7 +144,7 @@ export function startJob<Event, Result>(
         throw error;
       },
     );
-  return Object.assign(promise, {
+  const job: Job<Event, Result> = Object.assign(promise, {
     abort,
     [Symbol.asyncIterator](): AsyncIterator<Event, undefined> {
       // Who iterates gets the error from the iterator; the promise need not be awaited as well.
@@ -162,4 +163,16 @@ export function startJob<Event, Result>(
       return queue;
     },
   });
+  hasteners.set(job, () => {
+    hasty = true;
+    hurry();
+  });
+  return job;
+}
+
+const hasteners = new WeakMap<object, () => void>();
+
+/** Lets a job go on to its end without waiting for its readers: who waits for its end may be one of them. */
+export function hasten(job: object): void {
+  hasteners.get(job)?.();
 }

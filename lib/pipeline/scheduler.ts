@@ -88,7 +88,8 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
     // Left early or failed: nothing may be running when the caller goes on.
     if (planning || running.length > 0) cancel.cancel();
     stop();
-    await Promise.allSettled([planned, ...running]);
+    await planned.catch(() => {}); // it may still begin one
+    await Promise.allSettled(running);
     await workers.close();
   }
 }

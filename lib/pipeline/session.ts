@@ -3,7 +3,7 @@ import { HearkenError } from '../errors.js';
 import type { MemoryUsage } from '../memory.js';
 import { ResourceManager } from '../models/manager.js';
 import type { AudioSource, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
-import { startJob } from './job.js';
+import { hasten, startJob } from './job.js';
 import { resolveOptions } from './options.js';
 import { startTranscription } from './transcribe.js';
 
@@ -14,6 +14,16 @@ export type SessionOptions = Omit<TranscribeOptions, 'signal' | 'onProgress' | '
 export type TranscriptionStream = Duplex & { readonly result: Promise<TranscriptionResult> };
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** The listeners of all sessions: a signal that nobody else listens to ends the process. */
+const ours = new WeakSet<object>();
+const stopping = new Set<Promise<void>>();
+
+// Only a safety net, as with handles.
+const forgotten = new FinalizationRegistry<ResourceManager>((manager) => {
+  manager.close().catch(() => {});
+  process.emitWarning('a PipelineSession was garbage collected without close()', { code: 'HEARKEN_NOT_CLOSED' });
+});
 
 /** Many files over the same models: each loaded once, at the first job that needs it, and freed when the session ends. */
 export class PipelineSession implements AsyncDisposable {
@@ -27,6 +37,8 @@ export class PipelineSession implements AsyncDisposable {
   constructor(options: SessionOptions = {}) {
     resolveOptions(options);
     this.#options = { ...options };
+    ours.add(this.#onSignal);
+    forgotten.register(this, this.#manager, this);
   }
 
   /**
@@ -40,14 +52,13 @@ export class PipelineSession implements AsyncDisposable {
         throw new HearkenError('ERR_CLOSED', 'the session is closed: open a new one');
       });
     }
-    const job = startTranscription(audio, { ...this.#options, ...options }, this.#manager);
-    if (this.#jobs.size === 0) for (const name of SIGNALS) process.on(name, this.#onSignal);
-    this.#jobs.add(job);
     const ended = () => {
       this.#jobs.delete(job);
       if (this.#jobs.size === 0) for (const name of SIGNALS) process.removeListener(name, this.#onSignal);
     };
-    job.then(ended, ended);
+    const job = startTranscription(audio, { ...this.#options, ...options }, this.#manager, ended);
+    if (this.#jobs.size === 0) for (const name of SIGNALS) process.on(name, this.#onSignal);
+    this.#jobs.add(job);
     return job;
   }
 
@@ -68,6 +79,8 @@ export class PipelineSession implements AsyncDisposable {
   /** Refuses new jobs, waits for those that run, frees the models; when it resolves the memory is gone. Idempotent. */
   async close(): Promise<void> {
     this.#closed ??= (async () => {
+      forgotten.unregister(this);
+      for (const job of this.#jobs) hasten(job); // their reader may be who waits here
       await Promise.allSettled(this.#jobs);
       await this.#manager.close();
     })();
@@ -81,9 +94,10 @@ export class PipelineSession implements AsyncDisposable {
   /** Ends the jobs in good order, then lets the signal do what it would have done without us. */
   readonly #onSignal = (name: NodeJS.Signals): void => {
     for (const job of this.#jobs) job.abort(new HearkenError('ERR_ABORTED', `the process got ${name}`));
-    const alone = process.listenerCount(name) === 1;
-    // After whoever waits for the jobs or for close() has gone on.
+    const alone = process.listeners(name).every((listener) => ours.has(listener));
+    stopping.add(this.close());
     const end = () => alone && process.kill(process.pid, name);
-    void this.close().then(() => setImmediate(end));
+    // When all sessions that got it are closed, and after whoever waits for their jobs has gone on.
+    setImmediate(() => void Promise.allSettled(stopping).then(() => setImmediate(end)));
   };
 }

@@ -54,12 +54,13 @@ export class Supplies {
     const diarizer = speakers && !given.diarizer ? new Share(await manager.shared.diarizer({})) : undefined;
     const info = given.model?.info ?? model?.wanted.file.info;
     const sizes = given.diarizer?.sizes ?? diarizer?.wanted.file.sizes;
+    let granted: number | undefined; // a session keeps the threads that it was opened with
     const bytes = (workers: number): number => {
       let sum = JOB_EXTRA + (model?.missing() ?? 0) + (diarizer?.missing() ?? 0);
       if (want && info) {
         sum += workers * stateBytes(info, want) + binding().audioBytes(want.chunkSamples, 2 * workers + 1);
       }
-      if (speakers && sizes) sum += sessionBytes(sizes, speakers, workers);
+      if (speakers && sizes) sum += sessionBytes(sizes, speakers, granted ?? workers);
       return sum;
     };
     const need = (): Need => {
@@ -72,7 +73,9 @@ export class Supplies {
       return { ...need, leaner: { how: 'without speakers', bytes: without } };
     };
     try {
-      return new Supplies(await budget.admit(need, signal), given, model, diarizer);
+      const grant = await budget.admit(need, signal);
+      granted = grant.workers;
+      return new Supplies(grant, given, model, diarizer);
     } catch (error) {
       await model?.release();
       await diarizer?.release();
@@ -102,8 +105,7 @@ export class Supplies {
 
   async close(): Promise<void> {
     try {
-      await this.#model?.release();
-      await this.#diarizer?.release();
+      await Promise.all([this.#model?.release(), this.#diarizer?.release()]);
     } finally {
       this.grant.release();
     }

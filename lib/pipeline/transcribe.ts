@@ -52,11 +52,12 @@ export function transcribeChunked(audio: AudioSource, options: TranscribeOptions
   return startTranscription(audio, options, resources);
 }
 
-/** The job, with the models of a manager where the options have no handle. */
+/** The job, with the models of a manager where the options have no handle. `onEnd` is called when it is over, whatever came of it. */
 export function startTranscription(
   audio: AudioSource,
   options: TranscribeOptions,
   manager: ResourceManager,
+  onEnd?: () => void,
 ): TranscriptionJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
   const held = holdGiven(options);
@@ -64,6 +65,7 @@ export function startTranscription(
     try {
       return await run(audio, options, held.given(), manager, emit, stop);
     } finally {
+      onEnd?.();
       held.release(); // last: a close() of the caller's handle resolves when all of this job is gone
     }
   });
@@ -92,12 +94,15 @@ async function run(
   let workers: Workers | undefined;
   let supplies: Supplies | undefined;
   let failed: CallbackFailure | undefined;
+  const failing = new AbortController();
+  const waiting = AbortSignal.any([signal, failing.signal]);
   const monitor = new MemoryMonitor(addon, {
     workers: () => supplies?.grant.workers ?? 0,
     onMemory: options.onMemory,
     onFailure: (cause) => {
       failed = new CallbackFailure('onMemory failed', { cause });
       cancel.cancel();
+      failing.abort();
     },
   });
   const receipt = (audioSeconds: number) =>
@@ -106,7 +111,7 @@ async function run(
   try {
     try {
       const vadModel = job.skipSilence ? await resolveVadModel() : '';
-      supplies = owned.add(await Supplies.reserve(manager, given, wants(job, options), signal));
+      supplies = owned.add(await Supplies.reserve(manager, given, wants(job, options), waiting));
       let tracker: SpeakerTracker | undefined;
       if (job.diarize !== false) {
         const diarizer = await supplies.diarizer(signal);
@@ -128,11 +133,13 @@ async function run(
         give: (state) => model.states.give(state),
       });
       grant.onChange = () => workers?.changed();
+      grant.holding = () => workers?.held ?? 0;
       result = await decodeAll(open, workers, tracker, job, options, { emit, signal, cancel, model });
     } finally {
       cancel.cancel(); // what still waits for audio waits no longer
       await owned.close();
     }
+    if (failed) throw failed; // while the speakers were found, which an abort does not stop
     result.receipt = receipt(processedSeconds(result));
     await emit({ type: 'done', result });
     return result;

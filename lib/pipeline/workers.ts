@@ -30,6 +30,11 @@ export class Workers {
     return this.#most;
   }
 
+  /** How many take memory now: those that are too many do, until they have finished their chunk. */
+  get held(): number {
+    return this.#all.size + this.#leaving.size;
+  }
+
   /** How many may be at work now. */
   get limit(): number {
     return Math.max(1, Math.min(this.#source.workers(), this.#possible));
@@ -78,7 +83,11 @@ export class Workers {
     this.#bell.ring();
   }
 
+  /** Gives all of them back. None is ours from then on, whatever the limit does. */
   async close(): Promise<void> {
-    await Promise.all([...this.#leaving, ...[...this.#all].map((state) => this.#source.give(state))]);
+    const all = [...this.#all];
+    this.#all.clear();
+    this.#idle.length = 0;
+    await Promise.all([...this.#leaving, ...all.map((state) => this.#source.give(state))]);
   }
 }

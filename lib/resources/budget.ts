@@ -1,5 +1,6 @@
 import { loadedBinding } from '../binding.js';
 import { HearkenError } from '../errors.js';
+import { tell } from './events.js';
 import { type IdleSet, idle } from './idle.js';
 import { memoryLimit, onLimit } from './limit.js';
 import { weights } from './usage.js';
@@ -23,6 +24,8 @@ export interface Grant {
   readonly evictions: number;
   /** Calls back when the number of workers changes. */
   onChange: (() => void) | undefined;
+  /** How many workers it really has: more than it may, until those that are too many have finished. */
+  holding: (() => number) | undefined;
   /** Once it holds none of it any more. */
   release(): void;
 }
@@ -36,6 +39,8 @@ interface Granted extends Grant {
 interface Waiting {
   /** Asked anew at each try: what it needs may have been loaded by another job meanwhile. */
   need: () => Need;
+  /** What was evicted for it so far. */
+  evictions: number;
   resolve(grant: Grant): void;
   reject(error: unknown): void;
 }
@@ -71,7 +76,7 @@ export interface World {
   weights(): number;
   limit(): number;
   trim(): Promise<void>;
-  idle: Pick<IdleSet, 'bytes' | 'size' | 'evict'>;
+  idle: Pick<IdleSet, 'uncounted' | 'size' | 'evict'>;
 }
 
 const PROCESS: World = {
@@ -110,13 +115,14 @@ export class Budget {
     this.#world = world;
     this.#startRss = world.rss();
     onLimit(() => {
-      void this.relieve();
+      void this.relieve().catch(() => {}); // an eviction that fails is told to whoever closes that object
       void this.#serve();
     });
   }
 
   /** Whom to tell of pressure, for as long as it lives. */
   tell(listener: PressureListener): void {
+    this.#listeners = this.#listeners.filter((other) => other.deref() !== undefined);
     this.#listeners.push(new WeakRef(listener));
   }
 
@@ -137,7 +143,7 @@ export class Budget {
   async admit(need: () => Need, signal?: AbortSignal): Promise<Grant> {
     // Without a limit nothing waits, and nobody can be waited for.
     return await new Promise<Grant>((resolve, reject) => {
-      const entry: Waiting = { need, resolve, reject };
+      const entry: Waiting = { need, evictions: 0, resolve, reject };
       const stop = () => {
         const index = this.#waiting.indexOf(entry);
         if (index < 0) return;
@@ -162,8 +168,8 @@ export class Budget {
   }
 
   /** Does something that needs memory only until what it makes is counted on its own, such as a load. */
-  async during<T>(need: Need, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    const grant = await this.admit(() => need, signal);
+  async during<T>(need: () => Need, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const grant = await this.admit(need, signal);
     try {
       return await work();
     } finally {
@@ -173,9 +179,12 @@ export class Budget {
 
   /** What the process would hold, at the most, if all that was granted were used. */
   forecast(): number {
-    let sum = this.#base() + this.#world.weights() + this.#world.idle.bytes;
-    for (const grant of this.#granted) sum += grant.need.bytes(grant.workers);
-    return sum;
+    let mine = this.#world.weights() + this.#world.idle.uncounted;
+    for (const grant of this.#granted) {
+      mine += grant.need.bytes(Math.max(grant.workers, grant.holding?.() ?? 0));
+    }
+    // Other threads of the process have budgets of their own: what they hold is seen, what they were promised is not.
+    return this.#base() + Math.max(mine, this.#world.native());
   }
 
   /** Frees what is idle, then takes workers from jobs, where the limit is broken or would be. */
@@ -197,13 +206,14 @@ export class Budget {
 
   /** Gives workers back to jobs that had to do with fewer, twice as many at a time, as far as they fit. */
   restore(): void {
-    this.#restore(this.#world.limit());
+    if (!this.congested) this.#restore(this.#world.limit()); // those who wait come first
   }
 
   #restore(limit: number): void {
     for (const grant of this.#granted) {
       if (grant.workers >= grant.need.workers || grant.need.workers === 0) continue;
-      for (let workers = Math.min(grant.need.workers, 2 * grant.workers); workers > grant.workers; workers--) {
+      const most = limit === 0 ? grant.need.workers : Math.min(grant.need.workers, 2 * grant.workers);
+      for (let workers = most; workers > grant.workers; workers--) {
         const more = grant.need.bytes(workers) - grant.need.bytes(grant.workers);
         if (limit > 0 && this.forecast() + more > limit) continue;
         change(grant, workers);
@@ -223,7 +233,10 @@ export class Budget {
     const workers = [...this.#granted].reduce((sum, grant) => sum + grant.workers, 0);
     const pressure = { rss: this.#world.rss(), limit: this.#world.limit(), workers };
     this.#listeners = this.#listeners.filter((listener) => listener.deref() !== undefined);
-    for (const listener of this.#listeners) listener.deref()?.emit('pressure', pressure);
+    for (const weak of this.#listeners) {
+      const listener = weak.deref();
+      if (listener) tell(listener, 'pressure', pressure);
+    }
   }
 
   /** Beside native memory. Before the first job: what it will be when it has run. */
@@ -261,23 +274,24 @@ export class Budget {
   }
 
   /** A grant; undefined: not before a running job has ended. Throws where it will never fit. */
-  async #try({ need: ask }: Waiting): Promise<Granted | undefined> {
-    let need = ask();
+  async #try(waiting: Waiting): Promise<Granted | undefined> {
+    let need = waiting.need();
     const limit = this.#world.limit();
     if (limit === 0) return this.#grant(need, need.workers, 0);
-    let evictions = 0;
+    if (this.#hopeless(need, limit)) throw this.#refusal(need, limit);
     const excess = () => this.forecast() + need.bytes(need.workers) - limit;
     if (excess() > 0) {
       if (this.#world.idle.size > 0) {
-        evictions = (await this.#world.idle.evict(excess())).count;
-        need = ask();
+        waiting.evictions += (await this.#world.idle.evict(excess())).count;
+        if (this.#waiting[0] !== waiting) return undefined; // aborted: it must not take hold of anything now
+        need = waiting.need();
       }
       if (excess() > 0) await this.#world.trim();
     }
     for (let workers = need.workers; workers >= Math.min(1, need.workers); workers--) {
-      if (this.forecast() + need.bytes(workers) <= limit) return this.#grant(need, workers, evictions);
+      if (this.forecast() + need.bytes(workers) <= limit) return this.#grant(need, workers, waiting.evictions);
     }
-    if (this.#granted.size > 0 && !this.#hopeless(need, limit)) return undefined;
+    if (this.#granted.size > 0) return undefined;
     throw this.#refusal(need, limit);
   }
 
@@ -292,6 +306,7 @@ export class Budget {
       workers,
       evictions,
       onChange: undefined,
+      holding: undefined,
       release: () => {
         if (!this.#granted.delete(grant)) return;
         void this.#serve();

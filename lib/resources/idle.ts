@@ -18,6 +18,8 @@ export interface IdleItem {
   readonly what: string;
   readonly keeper: Keeper;
   readonly bytes: number;
+  /** Are its bytes among the weights that are loaded? */
+  readonly counted: boolean;
   /** Frees it; resolves when its memory is gone. */
   free(reason: EvictionReason): Promise<void>;
 }
@@ -33,9 +35,13 @@ export class IdleSet {
   readonly #leaving = new Set<Promise<void>>();
   #turn = 0;
 
-  /** Native bytes of what is at rest. */
+  /** Native bytes of what is at rest, and of it those that are not counted as weights. */
   get bytes(): number {
     return [...this.#items.keys()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get uncounted(): number {
+    return [...this.#items.keys()].reduce((sum, { bytes, counted }) => sum + (counted ? 0 : bytes), 0);
   }
 
   get size(): number {

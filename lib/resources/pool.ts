@@ -7,6 +7,8 @@ export interface Pooled {
   readonly byteSize: number;
   /** Frees it; resolves when its memory is gone. */
   free(): Promise<void>;
+  /** Set by the pool: holds it for a job that was given it, whatever becomes of the lease. Returns what ends that. */
+  pin: (() => () => void) | undefined;
 }
 
 /** How to make what a key stands for. */
@@ -30,8 +32,9 @@ interface Entry {
   readonly loading: Promise<Pooled>;
   readonly controller: AbortController;
   object: Pooled | undefined;
-  /** Those who wait for the load, and then the leases. */
+  /** Those who wait for the load, and then the leases and pins. */
   holders: number;
+  pins: number;
   /** While nobody holds it. */
   rest: IdleItem | undefined;
   leaving: Promise<void> | undefined;
@@ -55,7 +58,7 @@ export class Pool {
 
   /** Leases that are held. */
   get leases(): number {
-    return [...this.#entries.values()].reduce((sum, entry) => sum + (entry.object ? entry.holders : 0), 0);
+    return [...this.#entries.values()].reduce((sum, entry) => sum + (entry.object ? entry.holders - entry.pins : 0), 0);
   }
 
   /** A lease of what is loaded already, at once. */
@@ -86,7 +89,7 @@ export class Pool {
   }
 
   #lease<T extends Pooled>(entry: Entry): Lease<T> {
-    this.#listener.acquired(entry.what, entry.holders);
+    this.#listener.acquired(entry.what, entry.holders - entry.pins);
     return new OwnLease(entry.object as T, entry.what, () => this.#giveBack(entry));
   }
 
@@ -103,12 +106,20 @@ export class Pool {
     const controller = new AbortController();
     const loading = recipe.load(controller.signal);
     const { key, what } = recipe;
-    const fresh = { object: undefined, holders: 0, rest: undefined, leaving: undefined, settled: Promise.resolve() };
+    const fresh = {
+      object: undefined,
+      holders: 0,
+      pins: 0,
+      rest: undefined,
+      leaving: undefined,
+      settled: Promise.resolve(),
+    };
     const entry: Entry = { key, what, loading, controller, ...fresh };
     this.#entries.set(key, entry);
     entry.settled = loading.then(
       async (object) => {
         entry.object = object;
+        object.pin = () => this.#pin(entry);
         // Everybody who wanted it has given up in the meantime.
         if (entry.holders === 0) await this.#rest(entry);
       },
@@ -118,9 +129,19 @@ export class Pool {
     return entry;
   }
 
+  #pin(entry: Entry): () => void {
+    if (!this.#wake(entry)) throw new HearkenError('ERR_CLOSED', `${entry.what} is closed`);
+    entry.holders++;
+    entry.pins++;
+    return () => {
+      entry.pins--;
+      if (--entry.holders === 0) void this.#rest(entry).catch(() => {}); // told by whoever closes it
+    };
+  }
+
   async #giveBack(entry: Entry): Promise<void> {
     entry.holders--;
-    this.#listener.released(entry.what, entry.holders);
+    this.#listener.released(entry.what, entry.holders - entry.pins);
     if (entry.holders === 0) await this.#rest(entry);
   }
 
@@ -145,6 +166,7 @@ export class Pool {
     entry.rest = {
       what: entry.what,
       keeper: this.#keeper,
+      counted: true,
       get bytes() {
         return object.byteSize;
       },

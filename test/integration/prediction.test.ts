@@ -54,7 +54,7 @@ test.serial('weights that whisper.cpp would end the process over are refused', a
   try {
     for (const type of ['f32', 'q6_K']) {
       const path = folder.write('model.bin', '');
-      writeModel(path, PUBLISHED['tiny'] as ModelShape, type);
+      writeModel(path, PUBLISHED.tiny as ModelShape, type);
       await t.throwsAsync(binding().inspectModel(path), { code: 'ERR_MODEL_FORMAT' }, type);
     }
   } finally {

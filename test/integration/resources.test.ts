@@ -109,7 +109,15 @@ test.serial('cleanup callbacks: one that throws stops nothing', async (t) => {
 
 test.serial('wrong specs and options are refused', async (t) => {
   const manager = new ResourceManager();
-  for (const spec of [undefined, null, 'tiny.en', {}, { kind: 'model' }, { kind: 'diarizer', path: 'x' }]) {
+  for (const spec of [
+    undefined,
+    null,
+    'tiny.en',
+    {},
+    { kind: 'model' },
+    { kind: 'diarizer', path: 'x' },
+    { kind: 'whisper', modle: 'x' },
+  ]) {
     await rejects(t, 'ERR_INVALID_ARG', () => manager.acquire(spec as never));
   }
   await rejects(t, 'ERR_MODEL_NOT_FOUND', () => manager.acquire({ kind: 'whisper', model: './nowhere.bin' }));
@@ -254,6 +262,46 @@ test.serial('a stopped job has its receipt, too', async (t) => {
 });
 
 const LIBRARY = new URL('../../lib/index.js', import.meta.url).href;
+
+test.serial(
+  'a handle whose lease is released is held by the job that has it: a cleanup does not wait for it',
+  async (t) => {
+    await using manager = new ResourceManager();
+    const lease = await manager.acquire({ kind: 'whisper' });
+    const job = transcribeChunked(repeatedSpeech(6), { model: lease.handle, diarize: false, chunkSizeSeconds: 5 });
+    await lease.release();
+    t.is(manager.usage().leases, 0);
+    let freed: number | undefined;
+    for await (const event of job) if (event.type === 'segment') freed ??= (await manager.cleanup()).freed;
+    t.is(freed, 0);
+    t.regex((await job).text, /country/);
+    t.is((await manager.cleanup()).freed > 0, true);
+  },
+);
+
+test.serial('what a listener throws harms no lease', async (t) => {
+  await using manager = new ResourceManager();
+  const thrown: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error));
+  try {
+    const error = new Error('mine');
+    for (const name of ['acquired', 'released', 'evicted'] as const) {
+      manager.on(name, () => {
+        throw error;
+      });
+    }
+    await (await manager.acquire({ kind: 'whisper' })).release();
+    t.is(manager.usage().leases, 0);
+    t.is((await manager.cleanup()).freed, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.deepEqual(thrown, [error, error, error]);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
+});
 
 test.serial('HEARKEN_MEMORY_LIMIT is the limit of a process that sets none; a wrong one is told', async (t) => {
   const script = `

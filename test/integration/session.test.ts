@@ -56,6 +56,15 @@ test.serial('close waits for what runs, and refuses what comes', async (t) => {
   await session.close();
 });
 
+test.serial('closed in the loop over one of its jobs: neither waits for the other', async (t) => {
+  const session = new PipelineSession({ diarize: false, chunkSizeSeconds: 5, maxSegmentLength: 1 });
+  let segments = 0;
+  for await (const event of session.process(repeatedSpeech(3))) {
+    if (event.type === 'segment' && segments++ === 0) await session.close();
+  }
+  t.true(segments > 20, `${segments}`);
+});
+
 test.serial('options that make no sense are refused when the session is made', (t) => {
   t.throws(() => new PipelineSession({ maxWorkers: 0 }), { code: 'ERR_INVALID_ARG' });
   t.throws(() => new PipelineSession({ workers: 2 } as never), { code: 'ERR_INVALID_ARG' });

@@ -21,7 +21,7 @@ class FakeWorld implements World {
   get idle() {
     const world = this;
     return {
-      bytes: this.idleMb.reduce((sum, mb) => sum + mb, 0) * MB,
+      uncounted: this.idleMb.reduce((sum, mb) => sum + mb, 0) * MB,
       size: this.idleMb.length,
       async evict(bytes: number) {
         const freed = { bytes: 0, count: 0 };

@@ -8,6 +8,7 @@ import { Pool, type Pooled, type Recipe } from '../../lib/resources/pool.js';
 class Thing implements Pooled {
   static alive = 0;
   freed = false;
+  pin: (() => () => void) | undefined;
   readonly byteSize: number;
 
   constructor(bytes = 10) {
