@@ -58,6 +58,7 @@ const SANITIZERS = {
     // It makes arithmetic thirty times slower. What is left out has one thread, or does what another test here does with less.
     except: [
       ...MEASURING,
+      'asr_memory_', // a beam of five over a whole window: minutes
       'asr_result_does_not_depend_on_what_the_state_did_before',
       'asr_survives_extreme_input',
       'audio_bad_files',
