@@ -27,6 +27,13 @@ export class HearkenError extends Error {
   readonly code: HearkenErrorCode;
   /** With ERR_ABORTED, where a job had begun: what was finished, its coverage marked `aborted` from there on. */
   declare readonly partial?: TranscriptionResult;
+  /** With ERR_MEMORY_LIMIT, where a limit refused it: bytes needed, left below the limit, the limit, and one that would do. */
+  declare readonly memory?: {
+    neededBytes: number;
+    availableBytes: number;
+    limitBytes: number;
+    fittingLimitBytes: number;
+  };
 
   constructor(code: HearkenErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -25,7 +25,10 @@ type Speakers = NonNullable<Wants['speakers']>;
 const JOB_EXTRA = 2 ** 20;
 
 /** Of one worker. */
-function stateBytes(info: NativeModelInfo, { decoders, chunkSamples }: Required<Wants>['model']): number {
+export function stateBytes(
+  info: NativeModelInfo,
+  { decoders, chunkSamples }: Pick<NonNullable<Wants['model']>, 'decoders' | 'chunkSamples'>,
+): number {
   const beyond = info.secondBytes * (chunkSamples / SAMPLE_RATE - 30);
   const more = decoders > 1 ? info.decodersBytes + (decoders - 1) * info.decoderBytes : 0;
   return info.stateBytes + beyond + more;

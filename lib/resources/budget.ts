@@ -3,7 +3,7 @@ import { HearkenError } from '../errors.js';
 import { tell } from './events.js';
 import { type IdleSet, idle } from './idle.js';
 import { memoryLimit, onLimit } from './limit.js';
-import { weights } from './usage.js';
+import { nativeMemory, weights } from './usage.js';
 
 /** What a job wants to hold beside what is loaded already, in bytes, by the number of its workers. */
 export interface Need {
@@ -83,7 +83,7 @@ const PROCESS: World = {
   rss: () => process.memoryUsage.rss(),
   native: () => {
     const addon = loadedBinding();
-    return addon ? Object.values(addon.memory()).reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+    return addon ? nativeMemory(addon).total : 0;
   },
   weights: () => weights.bytes,
   limit: memoryLimit,
@@ -141,7 +141,6 @@ export class Budget {
   }
 
   async admit(need: () => Need, signal?: AbortSignal): Promise<Grant> {
-    // Without a limit nothing waits, and nobody can be waited for.
     return await new Promise<Grant>((resolve, reject) => {
       const entry: Waiting = { need, evictions: 0, resolve, reject };
       const stop = () => {

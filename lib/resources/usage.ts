@@ -6,16 +6,13 @@ export const NO_NATIVE_MEMORY: NativeMemory = { weights: 0, states: 0, audio: 0,
 /** Native bytes held by the process. */
 export function nativeMemory(addon: NativeAddon = binding()): NativeMemory {
   const { weights, states, audio, diarization } = addon.memory();
-  return total({
+  return {
     weights: weights.bytes,
     states: states.bytes,
     audio: audio.bytes,
     diarization: diarization.bytes,
-  });
-}
-
-function total(parts: Omit<NativeMemory, 'total'>): NativeMemory {
-  return { ...parts, total: parts.weights + parts.states + parts.audio + parts.diarization };
+    total: weights.bytes + states.bytes + audio.bytes + diarization.bytes,
+  };
 }
 
 /** Bytes of weights that this thread has loaded, by the handle's ticket. A ticket refers to no handle: that could never be collected. */

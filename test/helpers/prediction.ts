@@ -1,4 +1,6 @@
-import { binding, type NativeDecodeOptions, type NativeModelInfo } from '../../lib/binding.js';
+import { binding, type NativeDecodeOptions } from '../../lib/binding.js';
+import { stateBytes } from '../../lib/pipeline/supplies.js';
+import { DECODE_OPTIONS } from './decode-options.js';
 import { nativeBytes } from './engine.js';
 
 const SAMPLE_RATE = 16000;
@@ -11,26 +13,7 @@ export interface Compared {
 /** How far the prediction is off, as a share of what the ledger says. */
 export const errorOf = ({ predicted, ledger }: Compared): number => predicted / ledger - 1;
 
-const DECODE: NativeDecodeOptions = {
-  language: 'en',
-  translate: false,
-  words: true,
-  beamSize: 1,
-  bestOf: 1,
-  temperature: 0,
-  temperatureIncrement: 0,
-  initialPrompt: '',
-  context: false,
-  suppressNonSpeech: true,
-  maxSegmentLength: 0,
-  threads: 2,
-};
-
-/** What a worker takes with so many decoders (of beamSize, bestOf) and chunks of so many seconds. */
-export function stateBytes(info: NativeModelInfo, seconds: number, decoders = 1): number {
-  const more = decoders > 1 ? info.decodersBytes + (decoders - 1) * info.decoderBytes : 0;
-  return info.stateBytes + (seconds - 30) * info.secondBytes + more;
-}
+const DECODE: NativeDecodeOptions = { ...DECODE_OPTIONS, bestOf: 1, temperatureIncrement: 0, threads: 2 };
 
 /** A whole window: of less, the encoder takes less to work in. */
 const SECONDS = 30;
@@ -63,7 +46,7 @@ export async function compareModel(
     });
     const ledger = nativeBytes().states ?? 0;
     await state.close();
-    return { predicted: stateBytes(info, SECONDS, count), ledger };
+    return { predicted: stateBytes(info, { decoders: count, chunkSamples: SECONDS * SAMPLE_RATE }), ledger };
   };
   try {
     const weights = { predicted: info.weightBytes, ledger: nativeBytes().weights ?? 0 };

@@ -1,13 +1,8 @@
 import test from 'ava';
-import {
-  binding,
-  type NativeChunk,
-  type NativeDecodeOptions,
-  type NativeModel,
-  type NativePlanner,
-} from '../../lib/binding.js';
+import { binding, type NativeChunk, type NativeModel, type NativePlanner } from '../../lib/binding.js';
 import { type AudioSource, loadWhisperModel, type TranscribeOptions, transcribe } from '../../lib/index.js';
 import { modelPath } from '../../lib/models/index.js';
+import { DECODE_OPTIONS } from '../helpers/decode-options.js';
 import { assertIdle, assertSound } from '../helpers/engine.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { JFK, repeatedSpeech, rounds } from '../helpers/speech.js';
@@ -53,21 +48,6 @@ test.serial('sampling at a temperature gives the same for 1 and 3 workers', asyn
   t.is(results.size, 1);
 });
 
-const OPTIONS: NativeDecodeOptions = {
-  language: 'en',
-  translate: false,
-  words: true,
-  beamSize: 1,
-  bestOf: 5,
-  temperature: 0,
-  temperatureIncrement: 0.2,
-  initialPrompt: '',
-  context: false,
-  suppressNonSpeech: true,
-  maxSegmentLength: 0,
-  threads: 1,
-};
-
 test.serial('a worker that decoded something else gives the same, with and without fallbacks', async (t) => {
   const addon = binding();
   const cancel = new addon.CancelToken();
@@ -75,7 +55,7 @@ test.serial('a worker that decoded something else gives the same, with and witho
   const { planner, chunks } = await plan(repeatedSpeech(2, 0.05));
   t.true(chunks.length >= 2);
   const [first, second] = chunks as [NativeChunk, NativeChunk];
-  for (const options of [OPTIONS, { ...OPTIONS, ...drawn }, { ...OPTIONS, beamSize: 3 }]) {
+  for (const options of [DECODE_OPTIONS, { ...DECODE_OPTIONS, ...drawn }, { ...DECODE_OPTIONS, beamSize: 3 }]) {
     const fresh = await model.createState();
     const expected = await fresh.decode(second, options, cancel);
     t.true(expected.segments.length > 0);

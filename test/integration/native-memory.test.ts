@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { binding, bindingPath, type NativeDecodeOptions } from '../../lib/binding.js';
 import { resolveDiarizationModels, resolveModel } from '../../lib/models/resolve.js';
+import { DECODE_OPTIONS } from '../helpers/decode-options.js';
 import { assertIdle, nativeBytes } from '../helpers/engine.js';
 import { JFK } from '../helpers/speech.js';
 
@@ -20,18 +21,11 @@ const addon = binding();
 const token = () => new addon.CancelToken();
 
 const OPTIONS: NativeDecodeOptions = {
-  language: 'en',
-  translate: false,
-  words: true,
-  beamSize: 1,
+  ...DECODE_OPTIONS,
   bestOf: 1,
-  temperature: 0,
   temperatureIncrement: 0,
-  initialPrompt: '',
   context: true,
   suppressNonSpeech: false,
-  maxSegmentLength: 0,
-  threads: 1,
 };
 
 /** What V8 has been told, garbage left out. Collected twice: finalizers run after the collection that finds their object. */

@@ -1,9 +1,11 @@
 // The stages of life in which a process or a worker_thread is ended. Each is one kind of native work, done again and again, so that
 // it is what runs at whatever moment the end comes.
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { binding, type NativeChunk, type NativeDecodeOptions } from '../../../lib/binding.js';
+import { binding, type NativeChunk } from '../../../lib/binding.js';
 import { diarize, loadDiarizer, loadWhisperModel, transcribe, transcribeChunked } from '../../../lib/index.js';
 import { modelPath, resolveVadModel } from '../../../lib/models/index.js';
+import { DECODE_OPTIONS } from '../../helpers/decode-options.js';
 import { CONVERSATION, JFK, RATE, repeatedSpeech } from '../../helpers/speech.js';
 
 /** Never returns by itself. `reached` is called, once or more often, when the stage's work has just begun. */
@@ -23,21 +25,6 @@ async function openPlanner(path = CONVERSATION) {
   const plan = { channel: -1, ffmpegPath: '', begin: 0, end: Number.POSITIVE_INFINITY, chunkSamples: 12 * RATE };
   return addon().openPlanner({ path }, { ...plan, vadModel }, token());
 }
-
-const OPTIONS: NativeDecodeOptions = {
-  language: 'en',
-  translate: false,
-  words: true,
-  beamSize: 1,
-  bestOf: 5,
-  temperature: 0,
-  temperatureIncrement: 0.2,
-  initialPrompt: '',
-  context: false,
-  suppressNonSpeech: true,
-  maxSegmentLength: 0,
-  threads: 1,
-};
 
 /** A stream that gives one second and then nothing more. */
 async function* starving(reached: () => void) {
@@ -98,7 +85,7 @@ export const STAGES: Record<string, Stage> = {
     const states = await Promise.all([model.createState(), model.createState()]);
     const chunk = (await (await openPlanner()).next(token())) as NativeChunk;
     await forever(async () => {
-      const decoding = states.map((state) => state.decode(chunk, OPTIONS, token(), () => {}));
+      const decoding = states.map((state) => state.decode(chunk, DECODE_OPTIONS, token(), () => {}));
       reached();
       await Promise.all(decoding);
     });
