@@ -20,7 +20,7 @@ const NATIVE: Rules = {
 const WORDS = ['types', 'errors', 'memory'];
 const LOW = [...WORDS, 'binding'];
 const MIDDLE = [...LOW, 'resources'];
-const PARTS = [...MIDDLE, 'audio', 'models', 'formats'];
+const PARTS = [...MIDDLE, 'audio', 'models', 'cache', 'formats'];
 
 /** Folder, or file at the top of lib → what it may import, besides its own folder. */
 const TYPESCRIPT: Rules = {
@@ -32,6 +32,7 @@ const TYPESCRIPT: Rules = {
   resources: LOW,
   audio: MIDDLE,
   models: [...MIDDLE, 'signal'],
+  cache: [...LOW, 'lock'],
   formats: WORDS, // pure functions
   report: WORDS, // likewise
   save: [...WORDS, 'formats'],
