@@ -19,6 +19,13 @@ export type HearkenErrorCode =
   | 'ERR_MODEL_OFFLINE'
   | 'ERR_DECODE'
   | 'ERR_OUTPUT'
+  | 'ERR_CACHE_LOCKED'
+  | 'ERR_CACHE_FULL'
+  | 'ERR_CACHE_ACCESS'
+  | 'ERR_CACHE_CORRUPT'
+  | 'ERR_CACHE_NOT_FOUND'
+  | 'ERR_CACHE_RUNNING'
+  | 'ERR_CACHE_UNAVAILABLE'
   | 'ERR_BINDING';
 
 /** The one error class of hearken: what was wrong, where, and what to do, with a stable {@link HearkenError.code | code}. */

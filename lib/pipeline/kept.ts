@@ -7,7 +7,7 @@ import type {
   NativeSpeakerCount,
   NativeSpeakers,
 } from '../binding.js';
-import { type Entry, evict, type FinishedJob, type JobStart, type PlanRow, type Run, Store } from '../cache/index.js';
+import { type Entry, evict, type JobStart, type PlanRow, type Run, Store } from '../cache/index.js';
 import { HearkenError, toHearkenError } from '../errors.js';
 import type { AudioSource, DiarizeOptions, TranscribeOptions } from '../types.js';
 import type { Keeping } from './keep-options.js';
@@ -134,7 +134,7 @@ export class Kept {
   }
 
   /** A finished job of the same request over the same bytes. */
-  async earlier(cancel: NativeCancelToken): Promise<(FinishedJob & { outcome: Outcome }) | undefined> {
+  async earlier(cancel: NativeCancelToken): Promise<{ id: string; plan: PlanRow[]; outcome: Outcome } | undefined> {
     const job = this.#job;
     if (!job || this.#keeping.force) return undefined;
     const { start, known } = job;

@@ -28,14 +28,17 @@ const TYPESCRIPT: Rules = {
   types: ['memory'],
   errors: ['types'], // the type of a partial result
   signal: [],
+  alive: [],
+  lock: ['alive'],
+  'data-folder': [],
   binding: WORDS,
   resources: LOW,
   audio: MIDDLE,
-  models: [...MIDDLE, 'signal'],
-  cache: [...LOW, 'lock'],
+  models: [...MIDDLE, 'signal', 'lock', 'data-folder'],
+  cache: [...WORDS, 'alive', 'lock', 'data-folder'],
   formats: WORDS, // pure functions
   report: WORDS, // likewise
-  save: [...WORDS, 'formats'],
+  save: [...WORDS, 'formats', 'alive'],
   result: [...PARTS, 'save'],
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
