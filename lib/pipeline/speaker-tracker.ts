@@ -143,7 +143,7 @@ export class SpeakerTracker {
     const find = () => this.#native.finish(count, cancel);
     const { digest } = this.#native;
     if (digest === undefined) return labelled(await find(), this.#begin, this.#job);
-    const { speakers, key } = await this.#kept.speakers(digest, count, find);
+    const { speakers, key } = await this.#kept.speakers(digest, { ...count, channels: this.#job.channels }, find);
     this.#key = key;
     return labelled(speakers, this.#begin, this.#job);
   }

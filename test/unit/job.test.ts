@@ -129,7 +129,7 @@ test('iterators made at any moment around the end come to an end', async (t) => 
 test('a signal, aborted before or during, reaches the job with its reason', async (t) => {
   const reason = new Error('why');
   const given: unknown[] = [];
-  const run = (_: Emit<TranscribeEvent>, stop: AbortSignal) =>
+  const run = (_: Emit<TranscribeEvent>, { signal: stop }: Reins) =>
     new Promise<TranscriptionResult>((_resolve, reject) => {
       const end = () => {
         given.push(stop.reason);
