@@ -11,6 +11,7 @@ export type HearkenErrorCode =
   | 'ERR_AUDIO_READ'
   | 'ERR_AUDIO_FORMAT'
   | 'ERR_AUDIO_FFMPEG'
+  | 'ERR_AUDIO_CHANGED'
   | 'ERR_MODEL_NOT_FOUND'
   | 'ERR_MODEL_FORMAT'
   | 'ERR_MODEL_LOAD'
