@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { HearkenError } from '../errors.js';
 import { identityOf, moveAside } from './aside.js';
+import { collectGarbage } from './garbage.js';
 import { removeLeftovers } from './leftovers.js';
 import { isEmpty, MIGRATIONS, migrate, missingTable, versionOf } from './schema.js';
 import { Sql } from './sql.js';
@@ -40,6 +41,8 @@ class Unfit extends Error {
 export class Database {
   readonly path: string;
   readonly access: Access;
+  /** Where this one has moved a damaged database to, if it has. */
+  backup: string | undefined;
   #sql: Sql | undefined;
   #identity: string | undefined;
   /** Of an unlocked reader: the file as it was when it was opened. */
@@ -73,6 +76,15 @@ export class Database {
   /** Outside of a transaction. */
   async bare<T>(work: (sql: Sql) => T): Promise<T | undefined> {
     return this.#attempt(limits.busyMs, (sql) => work(this.#check(sql)));
+  }
+
+  /** What the system refuses becomes one of our errors. */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw await toCacheError(error, this.path, 0);
+    }
   }
 
   close(): void {
@@ -210,12 +222,14 @@ export class Database {
       return;
     }
     if (!identity) return;
+    if (process.platform === 'win32') await collectGarbage();
     try {
       const backup = await moveAside(
         this.path,
         identity,
         error instanceof Unfit && error.why === 'newer' ? 'newer' : 'corrupt',
       );
+      this.backup = backup ?? this.backup;
       if (backup) warn(`${what}: it is now ${backup}, and a new one was begun`);
     } catch (cause) {
       throw new HearkenError('ERR_CACHE_CORRUPT', `${what}, and it cannot be moved aside: ${reason(cause)}`, { cause });
