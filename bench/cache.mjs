@@ -38,7 +38,13 @@ async function run(what, audio, ...flags) {
   return { what, wall, cpu, peak };
 }
 const row = ({ what, wall, cpu, peak }) => {
-  rows.push([what, `${wall.toFixed(2)} s`, cpu === undefined ? '–' : `${cpu.toFixed(2)} s`, `${(peak / MB).toFixed(1)} MB`, first ? (first.wall / wall).toFixed(1) : '1.0']);
+  rows.push([
+    what,
+    `${wall.toFixed(2)} s`,
+    cpu === undefined ? '–' : `${cpu.toFixed(2)} s`,
+    `${(peak / MB).toFixed(1)} MB`,
+    first ? (first.wall / wall).toFixed(1) : '1.0',
+  ]);
   console.error(rows.at(-1).join('  '));
 };
 async function median(what, ...args) {
@@ -60,6 +66,8 @@ row(await run('another range: read and cut again', file, '--end', '1000000'));
 
 console.log(provenance('cache'));
 console.log(table(['run', 'wall', 'CPU', 'peak', 'times faster than the first'], rows));
-console.log(`keeping: ${((ratio - 1) * 100).toFixed(1)} % of the wall time; the database has ${(size / MB).toFixed(2)} MB`);
+console.log(
+  `keeping: ${((ratio - 1) * 100).toFixed(1)} % of the wall time; the database has ${(size / MB).toFixed(2)} MB`,
+);
 console.log(`${(first.wall / again.wall).toFixed(0)} times faster from the cache, output identical`);
 if (first.wall / again.wall < 100) process.exitCode = 1;

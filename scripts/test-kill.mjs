@@ -28,7 +28,9 @@ try {
   const seconds = (performance.now() - began) / 1000;
   const expected = readFileSync(alone.out, 'utf8');
   const once = computedIn(alone.log);
-  console.log(`seed ${values.seed}; undisturbed: ${seconds.toFixed(1)} s, ${once.chunks.length} chunks, ${once.windows.length} windows`);
+  console.log(
+    `seed ${values.seed}; undisturbed: ${seconds.toFixed(1)} s, ${once.chunks.length} chunks, ${once.windows.length} windows`,
+  );
 
   const next = random(Number(values.seed));
   let kills = 0;
@@ -47,15 +49,20 @@ try {
     problems.push(...round.problems.map((problem) => `round ${rounds}: ${problem}`));
     if (round.chunks !== once.chunks.length) problems.push(`round ${rounds}: ${round.chunks} chunks are kept`);
     // What was killed in mid-computation is computed once more; nothing else is.
-    if (round.computedChunks > once.chunks.length + 2 * round.kills) problems.push(`round ${rounds}: ${round.computedChunks} chunks computed`);
+    if (round.computedChunks > once.chunks.length + 2 * round.kills)
+      problems.push(`round ${rounds}: ${round.computedChunks} chunks computed`);
     // And when it is through, nothing is computed at all.
     rmSync(where.log);
     const after = await startKept(where).ended;
     const more = computedIn(where.log);
-    if (after.code !== 0 || more.chunks.length + more.windows.length > 0) problems.push(`round ${rounds}: the run after it computed something`);
-    if (readFileSync(where.out, 'utf8') !== expected) problems.push(`round ${rounds}: the run after it has another result`);
+    if (after.code !== 0 || more.chunks.length + more.windows.length > 0)
+      problems.push(`round ${rounds}: the run after it computed something`);
+    if (readFileSync(where.out, 'utf8') !== expected)
+      problems.push(`round ${rounds}: the run after it has another result`);
     if (!stored(where.dataDir).sound) problems.push(`round ${rounds}: the database is damaged`);
-    console.log(`${kills} kills: ${rounds} jobs through; ${round.kills} kills, ${round.computedChunks} chunks and ${round.computedWindows} windows computed in the last`);
+    console.log(
+      `${kills} kills: ${rounds} jobs through; ${round.kills} kills, ${round.computedChunks} chunks and ${round.computedWindows} windows computed in the last`,
+    );
     rmSync(join(where.dataDir, '..'), { recursive: true });
   }
   console.log(

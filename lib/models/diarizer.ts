@@ -90,10 +90,7 @@ export async function inspectDiarizer(spec: DiarizerSpec): Promise<DiarizerFiles
 }
 
 /** What both files are known by; see {@link identityOf}. */
-export const diarizerIdentity = async ({
-  segmentation,
-  embedding,
-}: Omit<DiarizerFiles, 'sizes'>): Promise<string> =>
+export const diarizerIdentity = async ({ segmentation, embedding }: Omit<DiarizerFiles, 'sizes'>): Promise<string> =>
   `${await identityOf(segmentation)}\n${await identityOf(embedding)}`;
 
 /** Loads files whose memory was granted. */

@@ -175,6 +175,9 @@ async function replay(
 }
 
 /** All of the options that changes the result. */
-function asked({ threads, end, speakers, ...job }: DiarizeJob, { channel, pcm }: DiarizeOptions): Record<string, unknown> {
+function asked(
+  { threads, end, speakers, ...job }: DiarizeJob,
+  { channel, pcm }: DiarizeOptions,
+): Record<string, unknown> {
   return { ...job, end: String(end), speakers: askedSpeakers(speakers), channel, pcm };
 }

@@ -40,7 +40,8 @@ export function resolveKeeping(options: CacheOptions, env: NodeJS.ProcessEnv = p
     const message = 'force computes again what is kept, and replaces it: leave it out, or cache';
     throw new HearkenError('ERR_INVALID_ARG', message);
   }
-  const mode = cache === undefined ? usualMode(env.HEARKEN_CACHE) : cache === 'readonly' ? cache : cache ? 'write' : 'off';
+  const mode =
+    cache === undefined ? usualMode(env.HEARKEN_CACHE) : cache === 'readonly' ? cache : cache ? 'write' : 'off';
   const megabytes = number('cacheLimitMB', options.cacheLimitMB, usualLimit(env.HEARKEN_CACHE_LIMIT), 0, 2 ** 40);
   return {
     mode,

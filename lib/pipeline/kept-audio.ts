@@ -66,7 +66,10 @@ async function digest(bytes: Uint8Array, prefix = ''): Promise<string> {
 }
 
 /** The digest of a file's bytes; undefined where it can't be read. */
-export async function contentOf({ source, content }: KnownAudio, cancel: NativeCancelToken): Promise<string | undefined> {
+export async function contentOf(
+  { source, content }: KnownAudio,
+  cancel: NativeCancelToken,
+): Promise<string | undefined> {
   if (content !== undefined || source === undefined) return content;
   return await binding()
     .hashFile(source, cancel)

@@ -12,7 +12,6 @@ import { HearkenError, toHearkenError } from '../errors.js';
 import type { AudioSource, DiarizeOptions, TranscribeOptions } from '../types.js';
 import type { Keeping } from './keep-options.js';
 import { contentOf, type KnownAudio, lookAt } from './kept-audio.js';
-import { chunkKey, languageKey, type ModelDigests, requestKey, speakersKey, windowKey } from './keys.js';
 import {
   type KeptLanguage,
   readChunk,
@@ -22,6 +21,7 @@ import {
   writeLanguage,
   writeSpeakers,
 } from './kept-values.js';
+import { chunkKey, languageKey, type ModelDigests, requestKey, speakersKey, windowKey } from './keys.js';
 import { type ModelFiles, modelDigests } from './model-digests.js';
 import { plainOptions } from './plain-options.js';
 import type { Spoken } from './transcript.js';
@@ -81,12 +81,7 @@ export class Kept {
   readonly #busy = new Map<string, Promise<void>>();
   #reused = 0;
 
-  static async open(
-    keeping: Keeping,
-    work: KeptWork,
-    files: ModelFiles,
-    cancel: NativeCancelToken,
-  ): Promise<Kept> {
+  static async open(keeping: Keeping, work: KeptWork, files: ModelFiles, cancel: NativeCancelToken): Promise<Kept> {
     const kept = new Kept(keeping);
     kept.#store = await openStore(keeping);
     try {
@@ -364,7 +359,7 @@ const told = new Set<string>();
 /** Once for each reason: an import job of a thousand files has one disk. */
 function warn(cause: unknown): void {
   const { code, message } = toHearkenError(cause);
-  const text = `${message} Nothing is kept of this work, nor found of earlier work. [${code}]`;
+  const text = `${message.replace(/\.$/, '')}. Nothing is kept of this work, nor found of earlier work. [${code}]`;
   if (told.has(text)) return;
   told.add(text);
   process.emitWarning(text, { code: 'HEARKEN_CACHE' });

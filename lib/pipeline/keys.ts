@@ -12,7 +12,9 @@ function engine(): string {
 
 /** Of everything that the kept value depends on, in any order of keys. */
 function keyOf(kind: string, parts: Record<string, unknown>): string {
-  return createHash('sha256').update(JSON.stringify({ kind, engine: engine(), ...parts }, sorted)).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify({ kind, engine: engine(), ...parts }, sorted))
+    .digest('hex');
 }
 
 function sorted(_key: string, value: unknown): unknown {
@@ -26,7 +28,8 @@ export function chunkKey({ whisper }: ModelDigests, digest: string, options: Nat
   return keyOf('chunk', { whisper, digest, decode });
 }
 
-export const languageKey = ({ whisper }: ModelDigests, digest: string): string => keyOf('language', { whisper, digest });
+export const languageKey = ({ whisper }: ModelDigests, digest: string): string =>
+  keyOf('language', { whisper, digest });
 
 /** A window of diarization: `digest` is of all that was heard up to its end. */
 export const windowKey = ({ segmentation, embedding }: ModelDigests, digest: string): string =>

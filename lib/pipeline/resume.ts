@@ -15,10 +15,7 @@ import { type Job, startJob } from './job.js';
 import { transcribeChunked } from './transcribe.js';
 
 /** What is not of the work itself, and is said anew. */
-export type ResumeOptions = Pick<
-  TranscribeOptions,
-  'dataDir' | 'cacheLimitMB' | 'signal' | 'onProgress' | 'onMemory'
->;
+export type ResumeOptions = Pick<TranscribeOptions, 'dataDir' | 'cacheLimitMB' | 'signal' | 'onProgress' | 'onMemory'>;
 
 /** A job that goes on: of a transcription or of a diarization, as it was begun. */
 export type ResumedJob = Job<TranscribeEvent | DiarizeEvent, TranscriptionResult | DiarizationResult>;

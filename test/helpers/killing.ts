@@ -69,14 +69,21 @@ export interface Stored {
 /** Looks at the database as any other SQLite user would. */
 export function stored(dataDir: string): Stored {
   const path = join(dataDir, 'cache', 'hearken.db');
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return { sound: true, chunks: new Set(), windows: 0 };
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0)
+    return { sound: true, chunks: new Set(), windows: 0 };
   const database = new Database(path, { timeout: 5000 });
   try {
     const [check] = database.prepare('PRAGMA integrity_check').all() as { integrity_check: string }[];
-    const tables = database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'entries'").all() as { n: number }[];
+    const tables = database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'entries'").all() as {
+      n: number;
+    }[];
     if (tables[0]?.n === 0) return { sound: check?.integrity_check === 'ok', chunks: new Set(), windows: 0 };
-    const chunks = database.prepare('SELECT plans.number AS i FROM plans JOIN entries ON entries.key = plans.key').all();
-    const windows = database.prepare("SELECT count(*) AS n FROM entries WHERE kind = 'window'").all() as { n: number }[];
+    const chunks = database
+      .prepare('SELECT plans.number AS i FROM plans JOIN entries ON entries.key = plans.key')
+      .all();
+    const windows = database.prepare("SELECT count(*) AS n FROM entries WHERE kind = 'window'").all() as {
+      n: number;
+    }[];
     return {
       sound: check?.integrity_check === 'ok',
       chunks: new Set((chunks as { i: number }[]).map(({ i }) => i)),

@@ -27,7 +27,9 @@ function kept(t: ExecutionContext): TranscribeOptions {
 }
 
 /** What a call has the engine compute. */
-async function computed<T>(work: () => PromiseLike<T>): Promise<{ result: T; decodes: number; windows: number; voices: number }> {
+async function computed<T>(
+  work: () => PromiseLike<T>,
+): Promise<{ result: T; decodes: number; windows: number; voices: number }> {
   const before = binding().counters();
   const result = await work();
   const after = binding().counters();
@@ -107,7 +109,12 @@ test.serial('what changes the text is computed again, what does not is not', asy
   const part = await run({ endTime: 20 });
   t.true(part.decodes <= 1 && part.result.receipt.reusedChunks >= 2, `${part.decodes} of a shorter range`);
 
-  for (const more of [{ beamSize: 2 }, { initialPrompt: 'A talk.' }, { temperatureIncrement: 0 }, { language: 'en', suppressNonSpeech: false }]) {
+  for (const more of [
+    { beamSize: 2 },
+    { initialPrompt: 'A talk.' },
+    { temperatureIncrement: 0 },
+    { language: 'en', suppressNonSpeech: false },
+  ]) {
     t.is((await run(more)).decodes, first.decodes, JSON.stringify(more));
   }
   t.true((await run({ chunkSizeSeconds: 20 })).decodes > 0);
@@ -188,7 +195,10 @@ test.serial('an audio that was changed in place is another one, even with the si
   const { mtime, atime } = await import('node:fs').then(({ statSync }) => statSync(path));
   // In the middle, where no look at its ends tells.
   const half = Math.floor(samples.length / 2);
-  writeWav(path, samples.map((sample, i) => (Math.abs(i - half) < 24_000 ? 0 : sample)));
+  writeWav(
+    path,
+    samples.map((sample, i) => (Math.abs(i - half) < 24_000 ? 0 : sample)),
+  );
   await import('node:fs').then(({ utimesSync }) => utimesSync(path, atime, mtime));
   const second = await computed(() => transcribe(path, options));
   t.true(second.decodes > 0);
@@ -262,7 +272,9 @@ test.serial('a stream is known by its chunks', async (t) => {
     [undefined, JFK],
   );
   const [job] = jobs;
-  await rejects(t, 'ERR_INVALID_ARG', () => resumeJob((job as { id: string }).id, { dataDir: options.dataDir as string }));
+  await rejects(t, 'ERR_INVALID_ARG', () =>
+    resumeJob((job as { id: string }).id, { dataDir: options.dataDir as string }),
+  );
   await rejects(t, 'ERR_CACHE_NOT_FOUND', () => resumeJob('zzzz', { dataDir: options.dataDir as string }));
 });
 
@@ -277,5 +289,8 @@ test.serial('the size limit lets go what was used least recently', async (t) => 
   const jobs = await listJobs({ dataDir });
   t.true(jobs.length > 0 && jobs.length < 3);
   t.true((await cacheInfo({ dataDir })).bytes <= bytes);
-  t.false(jobs.some(({ source }) => source === JFK), 'the oldest went first');
+  t.false(
+    jobs.some(({ source }) => source === JFK),
+    'the oldest went first',
+  );
 });
