@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { isAlive } from './alive.js';
 import { HearkenError } from './errors.js';
 
 /**
@@ -24,7 +25,9 @@ export async function saveAtomically(path: string, text: string): Promise<void> 
 
 async function replace(path: string, text: string, mode: number | undefined): Promise<void> {
   // In the same folder, for a rename cannot cross file systems; short, for the name beside it may already be the longest allowed.
-  const temporary = join(dirname(path), `.hearken-${randomBytes(8).toString('hex')}.tmp`);
+  const folder = dirname(path);
+  await removeLeftovers(folder);
+  const temporary = join(folder, `.hearken-${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
   const file = await open(temporary, 'wx');
   try {
     try {
@@ -39,6 +42,23 @@ async function replace(path: string, text: string, mode: number | undefined): Pr
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** Folders that this process has looked through. */
+const tidy = new Set<string>();
+const YOUNG_MS = 60_000;
+
+/** Removes temporary files of processes that were killed; young ones may be another machine's, in a shared folder. */
+async function removeLeftovers(folder: string): Promise<void> {
+  if (tidy.has(folder)) return;
+  tidy.add(folder);
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const pid = /^\.hearken-(\d+)-[0-9a-f]{16}\.tmp$/.exec(name)?.[1];
+    if (!pid || isAlive(Number(pid))) continue;
+    const path = join(folder, name);
+    const info = await stat(path).catch(() => undefined);
+    if (info && Date.now() - info.mtimeMs > YOUNG_MS) await rm(path, { force: true }).catch(() => {});
   }
 }
 

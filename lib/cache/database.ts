@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { chmod, mkdir, open, stat } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { access, chmod, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -169,16 +169,25 @@ export class Database {
   async #create(): Promise<void> {
     const folder = dirname(this.path);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { mode } = await stat(folder);
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) await chmod(folder, 0o700);
+    await restrict(folder, 0o700);
     try {
       await (await open(this.path, 'wx', 0o600)).close();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const { mode } = await stat(this.path);
-      if (process.platform !== 'win32' && (mode & 0o077) !== 0) await chmod(this.path, 0o600);
+      await this.#checkPresent();
     }
     await removeLeftovers(this.path);
+  }
+
+  /** SQLite would open what cannot be written, and fail later. */
+  async #checkPresent(): Promise<void> {
+    try {
+      await access(this.path, constants.W_OK);
+      await restrict(this.path, 0o600);
+    } catch (error) {
+      // Another process has just moved it aside.
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new Moved() : error;
+    }
   }
 
   /**
@@ -235,6 +244,12 @@ export class Database {
       throw new HearkenError('ERR_CACHE_CORRUPT', `${what}, and it cannot be moved aside: ${reason(cause)}`, { cause });
     }
   }
+}
+
+/** Not where it belongs to somebody else, or where there are no such rights: then what there is has to do. */
+async function restrict(path: string, mode: number): Promise<void> {
+  if (process.platform === 'win32' || ((await stat(path)).mode & 0o077) === 0) return;
+  await chmod(path, mode).catch(() => {});
 }
 
 /** Settings of the file, and its tables. Each can meet another process that does the same, and is tried again then. */

@@ -25,11 +25,13 @@ async function reset(store: Store): Promise<string> {
   try {
     if (process.platform === 'win32') return await renameClosed(store);
     // Nobody can begin to write before it has its new name, and who waited for that sees that it has moved.
-    const backup = await database.write((sql) => {
+    const done: { backup?: string } = {};
+    await database.write((sql) => {
+      if (done.backup) return; // done, and what came after it was tried again
       refuseRunning(sql);
-      return renameDatabase(database.path, 'reset');
+      done.backup = renameDatabase(database.path, 'reset');
     });
-    return backup as string;
+    return done.backup as string;
   } finally {
     database.drop();
     await lock.release();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { HearkenError } from '../errors.js';
 import type { Database } from './database.js';
 import { useEntry } from './entries.js';
 import { beginJob, endJob, type JobEnd, type JobStart, restoreJob } from './jobs.js';
@@ -52,6 +53,7 @@ export class Run {
 
   /** Adds chunks to the plan, or replaces those of the same index. */
   async plan(rows: readonly PlanRow[]): Promise<void> {
+    this.#check();
     await this.#database.write((sql) => {
       this.note(sql);
       for (const row of rows) putPlanRow(sql, this.job, row);
@@ -61,6 +63,7 @@ export class Run {
 
   /** These entries, found and not written by this run, belong to its job, too. */
   async uses(keys: readonly string[]): Promise<void> {
+    this.#check();
     if (keys.length === 0) return;
     await this.#database.write((sql) => {
       this.note(sql);
@@ -109,6 +112,11 @@ export class Run {
     if (this.#ended) return;
     restoreJob(sql, this.job, this.#start);
     beat(sql, this.id, this.job);
+    sql.run("UPDATE jobs SET status = 'running' WHERE id = ? AND status = 'interrupted'", this.job);
+  }
+
+  #check(): void {
+    if (this.#ended) throw new HearkenError('ERR_CLOSED', `the run of job ${this.job} has ended`);
   }
 
   #stop(): boolean {

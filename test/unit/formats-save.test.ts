@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -164,4 +166,22 @@ test('a reader never sees half of a file, however many write at once', async (t)
   await writers;
   t.true(reads > 0);
   t.deepEqual(readdirSync(root), ['talk.txt']);
+});
+
+test('temporary files of killed processes are removed, those of living ones and young ones are not', (t) => {
+  const root = folder(t);
+  const name = (pid: number, digit: string) => join(root, `.hearken-${pid}-${digit.repeat(16)}.tmp`);
+  const dead = 2 ** 30; // ids end far below this on every system
+  const [old, young, living] = [name(dead, 'a'), name(dead, 'b'), name(process.pid, 'c')];
+  const other = join(root, '.hearken-notes.tmp');
+  for (const path of [old, young, living, other]) writeFileSync(path, 'half');
+  const past = new Date(Date.now() - 120_000);
+  for (const path of [old, living, other]) utimesSync(path, past, past);
+  const script = `import { saveAtomically } from ${JSON.stringify(new URL('../../lib/save.js', import.meta.url).href)};
+    await saveAtomically(process.argv[1], 'text');`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, join(root, 'talk.txt')]);
+  t.is(child.status, 0, String(child.stderr));
+  t.false(existsSync(old));
+  for (const path of [young, living, other]) t.true(existsSync(path), path);
+  t.is(readFileSync(join(root, 'talk.txt'), 'utf8'), 'text');
 });

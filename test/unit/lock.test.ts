@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { acquireLock } from '../../lib/lock.js';
+import { acquireLock, removeStaleLock } from '../../lib/lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearken-lock-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,4 +61,15 @@ test('one whose heart no longer beats is taken over, whatever it says', async (t
     await lock.release();
     t.false(existsSync(path));
   }
+});
+
+test('a lock is removed if its holder is gone, and only then', async (t) => {
+  const path = join(folder, 'left.lock');
+  writeFileSync(path, name(process.pid));
+  await removeStaleLock(path);
+  t.true(existsSync(path));
+  writeFileSync(path, name(DEAD));
+  await removeStaleLock(path);
+  t.false(existsSync(path));
+  await removeStaleLock(path);
 });
