@@ -296,8 +296,8 @@ Napi::Value DiarizationWrap::end(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DiarizationWrap::digest(const Napi::CallbackInfo& info) {
-  const auto digest = handle_->peek(std::optional<Digest>(),
-                                    [](const DiarizationObject& object) { return object.stream->digest(); });
+  const auto digest =
+      handle_->peek(std::optional<Digest>(), [](const DiarizationObject& object) { return object.stream->digest(); });
   return digest ? Napi::Value(Napi::String::New(info.Env(), hex(*digest))) : info.Env().Undefined();
 }
 

@@ -39,11 +39,11 @@ Napi::Value ChunkWrap::release(const Napi::CallbackInfo& info) {
 }
 
 Napi::Function PlannerWrap::define(Napi::Env env) {
-  return DefineClass(env, "Planner",
-                     {InstanceMethod<&PlannerWrap::next>("next"), InstanceMethod<&PlannerWrap::drain>("drain"),
-                      InstanceMethod<&PlannerWrap::contentDigest>("contentDigest"),
-                      InstanceMethod<&PlannerWrap::close>("close"), InstanceAccessor<&PlannerWrap::info>("info"),
-                      InstanceAccessor<&PlannerWrap::position>("position")});
+  return DefineClass(
+      env, "Planner",
+      {InstanceMethod<&PlannerWrap::next>("next"), InstanceMethod<&PlannerWrap::drain>("drain"),
+       InstanceMethod<&PlannerWrap::contentDigest>("contentDigest"), InstanceMethod<&PlannerWrap::close>("close"),
+       InstanceAccessor<&PlannerWrap::info>("info"), InstanceAccessor<&PlannerWrap::position>("position")});
 }
 
 PlannerWrap::PlannerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {

@@ -177,8 +177,8 @@ std::string between(const std::string& text, const std::string& before, const st
 
 class FfmpegDecoder : public Decoder {
  public:
-  FfmpegDecoder(std::string program, std::string path, std::function<void()> opened,
-                std::unique_ptr<NamelessFile> file, std::unique_ptr<ByteReader> input, CancelToken& cancel)
+  FfmpegDecoder(std::string program, std::string path, std::function<void()> opened, std::unique_ptr<NamelessFile> file,
+                std::unique_ptr<ByteReader> input, CancelToken& cancel)
       : program_(std::move(program)),
         path_(std::move(path)),
         opened_(std::move(opened)),

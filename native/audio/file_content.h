@@ -33,8 +33,8 @@ class FileContent {
 
   const std::shared_ptr<const OpenFile> file_;
   const OpenFile::Version opened_;
-  Hash start_;                // of the file's first start_.size() bytes
-  std::optional<Hash> read_;  // of ranges_; nothing while all that was read is one stretch, which start_ has
+  Hash start_;                 // of the file's first start_.size() bytes
+  std::optional<Hash> read_;   // of ranges_; nothing while all that was read is one stretch, which start_ has
   std::vector<Range> ranges_;  // as they were read, one after the other
   bool byPath_ = false;
   bool another_ = false;  // by its path another file was read than the one that is open

@@ -112,7 +112,8 @@ OpenFile::Version OpenFile::version() const {
 }
 
 bool OpenFile::inPlace() const {
-  struct stat ours {}, there {};
+  struct stat ours {
+  }, there{};
   if (::fstat(fd_, &ours) != 0 || ::stat(path_.c_str(), &there) != 0) return false;
   return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }

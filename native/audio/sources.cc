@@ -196,7 +196,8 @@ std::unique_ptr<AudioReader> openFile(const std::string& path, const ReaderOptio
     const auto fallback = [&](std::unique_ptr<ByteReader> left, Container container) -> std::unique_ptr<Decoder> {
       if (!left && (!regular || findFfmpeg(options.ffmpegPath).empty())) return nullptr;
       if (!regular) return openPiped(std::move(left), container, options.ffmpegPath, cancel);
-      return openFfmpegFile(path, options.ffmpegPath, [content] { content->openedByPath(); }, cancel);
+      return openFfmpegFile(
+          path, options.ffmpegPath, [content] { content->openedByPath(); }, cancel);
     };
     return makeReader(openDecoder(std::move(reader), fallback, cancel), options, content);
   } catch (const Error& error) {

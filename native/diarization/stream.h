@@ -23,8 +23,8 @@ struct StreamOptions {
 };
 
 // Speakers told by their voices: consumes samples as they are read, keeps a small record of each stretch of speech, and
-// finds the speakers of the whole once the audio has ended. Goes from window to window: run() to the end, or listen() and
-// advance() in turn, between which the caller looks for what it kept of those windows. Whatever ends one of the two
+// finds the speakers of the whole once the audio has ended. Goes from window to window: run() to the end, or listen()
+// and advance() in turn, between which the caller looks for what it kept of those windows. Whatever ends one of the two
 // early ends the stream, and what was heard so far can be told.
 class DiarizationStream : public SpeakerStream {
  public:
@@ -77,7 +77,7 @@ class DiarizationStream : public SpeakerStream {
     std::vector<int64_t> frames;  // of the filter bank
     std::vector<float> embedding;
     size_t like;
-    size_t window;  // of the batch
+    size_t window;    // of the batch
     uint16_t number;  // among the pieces that the window completes
   };
   std::vector<Coming> follow(const std::vector<Window>& windows, bool last);

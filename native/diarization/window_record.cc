@@ -1,5 +1,5 @@
-// A version byte, the number of voices, the activities slot by slot, the voices by piece, a check sum. Numbers have their
-// least significant byte first.
+// A version byte, the number of voices, the activities slot by slot, the voices by piece, a check sum. Numbers have
+// their least significant byte first.
 #include "diarization/window_record.h"
 
 #include <algorithm>

@@ -25,13 +25,15 @@ std::string hexOf(const Hash& hash) {
 // RFC 7693, appendix A, and the digest of nothing.
 TEST(hash_is_blake2b) {
   Hash hash;
-  CHECK(hexOf(hash) ==
-        "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419d25e1031afee585313896444934eb04b903a685b1448b755"
-        "d56f701afe9be2ce");
+  CHECK(
+      hexOf(hash) ==
+      "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419d25e1031afee585313896444934eb04b903a685b1448b755"
+      "d56f701afe9be2ce");
   hash.update("abc", 3);
-  CHECK(hexOf(hash) ==
-        "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925a"
-        "b92386edd4009923");
+  CHECK(
+      hexOf(hash) ==
+      "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925a"
+      "b92386edd4009923");
   CHECK(hex(hash.digest()) == hexOf(hash).substr(0, 64) && hash.size() == 3);
 }
 
