@@ -1,12 +1,10 @@
 // Which pieces get an embedding of their own: against the definition, and through the whole stream.
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <thread>
 #include <tuple>
 
-#include "audio_helpers.h"
 #include "core/counters.h"
 #include "diarization/chains.h"
 #include "diarization/stream.h"
@@ -197,27 +195,6 @@ Result listen(const std::shared_ptr<const DiarizationModel>& model, const audiot
   return result;
 }
 
-audiotest::Samples fileSamples(const std::string& path) {
-  CancelToken cancel;
-  audiotest::Samples samples(64 * 16000);
-  const auto bytes = audiotest::load(path);
-  samples.resize(audiotest::openMemory(bytes)->read(samples.data(), samples.size(), cancel));
-  REQUIRE(samples.size() > 8 * 16000);
-  return samples;
-}
-
-bool same(const std::vector<Turn>& a, const std::vector<Turn>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Turn& x, const Turn& y) {
-    return std::tie(x.begin, x.end, x.speaker) == std::tie(y.begin, y.end, y.speaker);
-  });
-}
-
-std::string model(const std::string& name) {
-  const std::string path = "models/" + name;
-  if (!std::filesystem::exists(path)) throw check::Skip{path + " is absent"};
-  return path;
-}
-
 }  // namespace
 
 TEST(chains_are_those_of_the_definition) {
@@ -272,12 +249,12 @@ TEST(chains_labels_follow_the_piece_that_was_heard) {
 
 TEST(chains_stream_gives_the_same_however_it_is_fed) {
   CancelToken cancel;
-  const auto nets =
-      DiarizationModel::load(model("pyannote-segmentation-3.0.gguf"), model("campplus-zh-en.gguf"), cancel);
+  const auto nets = DiarizationModel::load(check::model("pyannote-segmentation-3.0.gguf"),
+                                           check::model("campplus-zh-en.gguf"), cancel);
   // Three take turns, of whom the first one and then the third one talk on.
-  audiotest::Samples samples = fileSamples("examples/conversation.wav");
+  audiotest::Samples samples = check::fileSamples("examples/conversation.wav");
   const audiotest::Samples monologue(samples.begin() + 170880, samples.begin() + 276000);
-  const audiotest::Samples speech = fileSamples("examples/jfk.wav");
+  const audiotest::Samples speech = check::fileSamples("examples/jfk.wav");
   for (int i = 0; i < 3; ++i) samples.insert(samples.end(), speech.begin(), speech.end());
   const size_t talk = samples.size();
   for (int i = 0; i < 5; ++i) samples.insert(samples.end(), monologue.begin(), monologue.end());
@@ -294,7 +271,8 @@ TEST(chains_stream_gives_the_same_however_it_is_fed) {
   for (const auto& [threads, block] : {std::pair<int, size_t>{3, 0}, {1, 160001}, {2, 70001}}) {
     const Result got = listen(nets, samples, threads, block);
     CHECK(got.embedded == expected.embedded);
-    CHECK(same(got.speakers.turns, expected.speakers.turns) && same(got.provisional, expected.provisional));
+    CHECK(check::same(got.speakers.turns, expected.speakers.turns) &&
+          check::same(got.provisional, expected.provisional));
     REQUIRE(got.speakers.speakers.size() == expected.speakers.speakers.size());
     for (size_t i = 0; i < got.speakers.speakers.size(); ++i) {
       CHECK(got.speakers.speakers[i].voice == expected.speakers.speakers[i].voice);

@@ -40,6 +40,7 @@ struct Listened {
   Speakers speakers;
   std::vector<Turn> provisional;
   int64_t decided = 0;
+  std::optional<Digest> digest;
 };
 
 Listened listen(const Bytes& bytes, int64_t begin = 0, int64_t end = kAll) {
@@ -63,6 +64,7 @@ Listened listen(const Bytes& bytes, int64_t begin = 0, int64_t end = kAll) {
   });
   reading.join();
   CHECK(!stream->busy());
+  result.digest = stream->digest();
   result.speakers = stream->finish({}, cancel);
   return result;
 }
@@ -183,6 +185,27 @@ TEST(channel_stream_counts_from_the_range) {
     CHECK(range.speakers.turns[i].begin == whole.speakers.turns[i].begin);
     CHECK(range.speakers.turns[i].end == whole.speakers.turns[i].end);
   }
+}
+
+TEST(channel_stream_digest_is_of_all_channels) {
+  const Samples voice = jfk(), quiet(voice.size());
+  const auto digest = [](const Bytes& bytes, int64_t begin = 0, int64_t end = kAll) {
+    const auto found = listen(bytes, begin, end).digest;
+    REQUIRE(found.has_value());
+    return *found;
+  };
+  const Bytes bytes = stereo(voice, quiet);
+  const Digest expected = digest(bytes);
+  CHECK(digest(bytes) == expected && digest(bytes, 0, static_cast<int64_t>(voice.size())) == expected);
+  CHECK(digest(stereo(quiet, voice)) != expected && digest(bytes, 16000) != expected);
+  // Equal in the mix, and not in the channels.
+  Samples both;
+  for (const float sample : voice) both.insert(both.end(), {sample / 2, sample / 2});
+  CHECK(digest(audiotest::makeWav(both, kSampleRate, 2)) != expected);
+  // Wherever the range lies in the audio.
+  Samples later(16000);
+  later.insert(later.end(), voice.begin(), voice.end());
+  CHECK(digest(stereo(later, Samples(later.size())), 16000) == expected);
 }
 
 TEST(channel_stream_can_be_stopped_and_leaves_nothing) {

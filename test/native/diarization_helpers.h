@@ -1,13 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <string>
+#include <tuple>
 #include <vector>
 
+#include "audio_helpers.h"
 #include "check.h"
 #include "diarization/activity.h"
 #include "diarization/embedding.h"
 #include "diarization/piece.h"
+#include "diarization/turns.h"
 #include "json.h"
 
 namespace check {
@@ -83,6 +89,29 @@ inline hearken::HeardPiece heard(int32_t begin, int32_t end, int32_t track, int 
 }
 inline hearken::HeardPiece heard(int32_t begin, int32_t end, int32_t track) {
   return heard(begin, end, track, end - begin);
+}
+
+// The path of a file of models/.
+inline std::string model(const std::string& name) {
+  const std::string path = "models/" + name;
+  if (!std::filesystem::exists(path)) throw Skip{path + " is absent"};
+  return path;
+}
+
+// A wav file of up to a minute.
+inline audiotest::Samples fileSamples(const std::string& path) {
+  hearken::CancelToken cancel;
+  audiotest::Samples samples(64 * 16000);
+  const auto bytes = audiotest::load(path);
+  samples.resize(audiotest::openMemory(bytes)->read(samples.data(), samples.size(), cancel));
+  REQUIRE(samples.size() > 8 * 16000);
+  return samples;
+}
+
+inline bool same(const std::vector<hearken::Turn>& a, const std::vector<hearken::Turn>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const hearken::Turn& x, const hearken::Turn& y) {
+    return std::tie(x.begin, x.end, x.speaker) == std::tie(y.begin, y.end, y.speaker);
+  });
 }
 
 }  // namespace check

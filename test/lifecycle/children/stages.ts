@@ -2,9 +2,9 @@
 // it is what runs at whatever moment the end comes.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { binding, type NativeChunk } from '../../../lib/binding.js';
+import { binding, type NativeChunk, type NativeDiarization } from '../../../lib/binding.js';
 import { diarize, loadDiarizer, loadWhisperModel, transcribe, transcribeChunked } from '../../../lib/index.js';
-import { modelPath, resolveVadModel } from '../../../lib/models/index.js';
+import { modelPath, resolveDiarizationModels, resolveVadModel } from '../../../lib/models/index.js';
 import { DECODE_OPTIONS } from '../../helpers/decode-options.js';
 import { CONVERSATION, JFK, RATE, repeatedSpeech } from '../../helpers/speech.js';
 
@@ -20,10 +20,11 @@ async function forever(work: () => Promise<unknown>): Promise<void> {
 
 const loadModel = async () => addon().loadModel((await modelPath('tiny.en')) as string, token());
 
-async function openPlanner(path = CONVERSATION) {
+async function openPlanner(path = CONVERSATION, diarization?: NativeDiarization) {
   const vadModel = await resolveVadModel();
   const plan = { channel: -1, ffmpegPath: '', begin: 0, end: Number.POSITIVE_INFINITY, chunkSamples: 12 * RATE };
-  return addon().openPlanner({ path }, { ...plan, vadModel }, token());
+  const listener = diarization ? { diarization } : {};
+  return addon().openPlanner({ path }, { ...plan, ...listener, vadModel }, token());
 }
 
 /** A stream that gives one second and then nothing more. */
@@ -99,6 +100,35 @@ export const STAGES: Record<string, Stage> = {
       while (addon().counters().segmented === before) await sleep(1);
       reached();
       await job;
+    });
+  },
+
+  /** By its windows, with what was found in half of them given back. */
+  async windows(reached) {
+    const { segmentation, embedding } = await resolveDiarizationModels();
+    const diarizer = await addon().loadDiarizer(segmentation, embedding, token());
+    const known = new Map<string, Uint8Array>();
+    await forever(async () => {
+      const diarization = await diarizer.open({ threads: 2, maxSpeakers: 0, channels: false, vadModel: '' });
+      const planner = await openPlanner(CONVERSATION, diarization);
+      const reading = planner.drain(token());
+      for (;;) {
+        const listening = diarization.listen(token());
+        reached();
+        const told = await listening;
+        if (!told) break;
+        const { records } = await diarization.advance(
+          told.map((digest) => known.get(digest) ?? null),
+          token(),
+        );
+        told.forEach((digest, i) => {
+          const record = records[i];
+          if (record && i % 2 === 0) known.set(digest, record);
+        });
+      }
+      await reading;
+      await planner.contentDigest(token(), true);
+      await Promise.all([planner.close(), diarization.close()]);
     });
   },
 
