@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { toHearkenError } from '../errors.js';
+import { cacheCommand } from './cache.js';
 import { diarizeCommand } from './diarize.js';
 import { doctorCommand } from './doctor.js';
-import { type CliIO, EXIT, Output, printable } from './io.js';
+import { type CliIO, EXIT, type Library, Output, printable } from './io.js';
+import { jobsCommand } from './jobs.js';
 import { modelsCommand } from './models.js';
 import { transcribeCommand } from './transcribe.js';
 import { version } from './version.js';
@@ -16,7 +18,7 @@ export async function main(argv: string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,
-    library: () => import('../index.js'),
+    library: async () => (await import('../index.js')) as unknown as Library,
   });
   if (code !== EXIT.ok) process.exitCode = code;
 }
@@ -45,6 +47,7 @@ Examples:
   hearken transcribe talk.mp3                who said what, on stdout
   hearken transcribe talk.mp3 -o talk.srt    subtitles
   hearken diarize talk.mp3                   who speaks when, without a transcript
+  hearken jobs list                          what was done, and what stopped half way
   hearken transcribe --help                  every option
   hearken doctor                             what this machine has`,
     );
@@ -53,8 +56,10 @@ Examples:
   };
   program.addCommand(transcribeCommand(io, done));
   program.addCommand(diarizeCommand(io, done));
+  program.addCommand(jobsCommand(io, done));
+  program.addCommand(cacheCommand(io, done));
   program.addCommand(modelsCommand());
-  program.addCommand(doctorCommand());
+  program.addCommand(doctorCommand(io.library));
   inherit(program);
 
   try {

@@ -32,6 +32,7 @@ const TYPESCRIPT: Rules = {
   resources: LOW,
   audio: MIDDLE,
   models: [...MIDDLE, 'signal'],
+  cache: MIDDLE,
   formats: WORDS, // pure functions
   report: WORDS, // likewise
   save: [...WORDS, 'formats'],
@@ -39,7 +40,7 @@ const TYPESCRIPT: Rules = {
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
   // The command line is a user of the public interface; `models` and `doctor` also show what lies below it.
-  cli: [...MIDDLE, 'index', 'models', 'formats', 'report', 'save'],
+  cli: [...MIDDLE, 'index', 'models', 'cache', 'formats', 'report', 'save'],
 };
 
 interface Import {
