@@ -8,9 +8,11 @@ import { jobsCommand } from './jobs.js';
 import { modelsCommand } from './models.js';
 import { transcribeCommand } from './transcribe.js';
 import { version } from './version.js';
+import { tellWarnings } from './warnings.js';
 
 /** Runs the command line. Sets the exit code and returns: what is still being written is never cut off. */
 export async function main(argv: string[]): Promise<void> {
+  tellWarnings();
   const code = await run(argv, {
     get stdin() {
       return process.stdin;
