@@ -25,7 +25,7 @@ export const MOST_MEGABYTES = 2 ** 30;
 export const dataDirOption = (command: Command): Command =>
   command.option(
     '--data-dir <folder>',
-    "keep what is finished here (default: HEARKEN_DATA_DIR, or the system's place)",
+    "where finished work is kept (default: HEARKEN_DATA_DIR, or the system's place)",
     parseFolder,
   );
 
