@@ -14,6 +14,7 @@ const BENCHES = {
   words: 'how well word timestamps lie inside the utterances they belong to',
   limits: 'an hour of speech under memory limits: finished within it, or refused at once',
   prediction: 'what model files predict of memory, beside what the ledger says once they are loaded',
+  cache: 'an hour of speech again, from what was kept: how much faster, and what keeping costs',
   'build-whisper-cli': "builds upstream's whisper-cli, the peer of the others",
 };
 

@@ -114,6 +114,8 @@ export interface NativeChunk {
   readonly owned: NativeSpan;
   readonly endsInSpeech: boolean;
   readonly speech: NativeSpan[];
+  /** Of the samples and the speech in them, wherever they lie in the audio: all that a decode depends on but its options. */
+  readonly digest: string;
   /** Frees the samples now instead of at garbage collection. */
   release(): void;
 }
@@ -137,6 +139,12 @@ export interface NativePlanner {
   next(cancel: NativeCancelToken): Promise<NativeChunk | null>;
   /** Reads to the end for the diarization alone. */
   drain(cancel: NativeCancelToken): Promise<void>;
+  /**
+   * After the last chunk, or drain(). Rejects with ERR_AUDIO_CHANGED where what was read of a file is not, or not surely, what it
+   * holds now. With `whole`, the digest of the file that was read: what is left of it is read for that. Undefined without `whole`,
+   * where the file only grew, and for all that is no regular file.
+   */
+  contentDigest(cancel: NativeCancelToken, whole: boolean): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -186,9 +194,35 @@ export interface NativeDiarization {
   readonly busy: boolean;
   /** Computes until the audio has ended. `onTurns` gets provisional turns, and up to where all of them are known. */
   run(cancel: NativeCancelToken, onTurns?: (turns: NativeTurn[], decided: number) => void): Promise<void>;
-  /** The speakers of all that was heard, once run() has settled. */
+  /**
+   * Instead of run(), by voice only: listen() and advance() in turn, one call at a time, so that what was found in a window can be
+   * kept and given back. listen() waits until windows can be computed and resolves with their digests: what is found in a window
+   * depends on what its digest is of, and on the nets. Null once the audio has ended and all of it was gone through.
+   */
+  listen(cancel: NativeCancelToken): Promise<string[] | null>;
+  /**
+   * Goes through the windows of the last listen(). `known`: for each of them a record that was given for the same digest, or null;
+   * one that is damaged, or another window's, is not used. A known window costs neither net.
+   */
+  advance(known: (Uint8Array | null)[], cancel: NativeCancelToken): Promise<NativeDiarizationStep>;
+  /**
+   * Ends it where it is, so that no planner waits for it: after a call that failed or was cancelled it has ended, after others it is
+   * for who goes no further. Throws while a call runs; otherwise once more changes nothing.
+   */
+  end(): void;
+  /** Of all samples that it was fed (by channel: of all channels), once it was heard to the end of the audio. */
+  readonly digest: string | undefined;
+  /** The speakers of all that was heard, once run() has settled, listen() gave null, or it has ended. */
   finish(count: NativeSpeakerCount, cancel: NativeCancelToken): Promise<NativeSpeakers>;
   close(): Promise<void>;
+}
+
+export interface NativeDiarizationStep {
+  /** Provisional, and up to where all of them are known. */
+  turns: NativeTurn[];
+  decided: number;
+  /** What to keep of each window; null of those that were known. */
+  records: (Uint8Array | null)[];
 }
 
 export interface NativeDiarizationOptions {
@@ -247,7 +281,8 @@ export interface NativeMemoryWatch {
 }
 
 export interface NativeAddon {
-  version: { hearken: string; whisper: string; napi: number };
+  /** `engine`: a digest of the sources that decide results. */
+  version: { hearken: string; whisper: string; napi: number; engine: string };
   /** Codes of the languages that Whisper knows. */
   languages(): string[];
   /** What ggml was built with, by feature name. */
@@ -269,6 +304,8 @@ export interface NativeAddon {
   /** What a planner takes with so many of its chunks alive, its speech detector and the chunk being made included. */
   audioBytes(chunkSamples: number, chunksInFlight: number): number;
   openPlanner(source: NativeSource, options: NativePlanOptions, cancel: NativeCancelToken): Promise<NativePlanner>;
+  /** The digest of a file's bytes, as contentDigest() gives it. */
+  hashFile(path: string, cancel: NativeCancelToken): Promise<string>;
   /** Native bytes held now, and the peaks, by category. */
   memory(): Record<'weights' | 'states' | 'audio' | 'diarization', { bytes: number; peak: number }>;
   /** Bytes outside of its heap that V8 was told of, by anybody: process.memoryUsage() leaves out what addons tell. */

@@ -11,6 +11,7 @@ export type HearkenErrorCode =
   | 'ERR_AUDIO_READ'
   | 'ERR_AUDIO_FORMAT'
   | 'ERR_AUDIO_FFMPEG'
+  | 'ERR_AUDIO_CHANGED'
   | 'ERR_MODEL_NOT_FOUND'
   | 'ERR_MODEL_FORMAT'
   | 'ERR_MODEL_LOAD'
@@ -19,6 +20,13 @@ export type HearkenErrorCode =
   | 'ERR_MODEL_OFFLINE'
   | 'ERR_DECODE'
   | 'ERR_OUTPUT'
+  | 'ERR_CACHE_LOCKED'
+  | 'ERR_CACHE_FULL'
+  | 'ERR_CACHE_ACCESS'
+  | 'ERR_CACHE_CORRUPT'
+  | 'ERR_CACHE_NOT_FOUND'
+  | 'ERR_CACHE_RUNNING'
+  | 'ERR_CACHE_UNAVAILABLE'
   | 'ERR_BINDING';
 
 /** The one error class of hearken: what was wrong, where, and what to do, with a stable {@link HearkenError.code | code}. */

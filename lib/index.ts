@@ -1,3 +1,5 @@
+export { dataFolder } from './cache/index.js';
+export type * from './cache/types.js';
 export { HearkenError, type HearkenErrorCode } from './errors.js';
 export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';
 export type * from './memory.js';
@@ -17,6 +19,7 @@ export {
 } from './models/manager.js';
 export { type LoadOptions, loadWhisperModel } from './models/whisper-model.js';
 export { diarize, enroll } from './pipeline/diarize.js';
+export { type ResumedJob, type ResumeOptions, resumeJob } from './pipeline/resume.js';
 export { PipelineSession, type SessionOptions, type TranscriptionStream } from './pipeline/session.js';
 export { transcribe, transcribeChunked } from './pipeline/transcribe.js';
 export type { Lease } from './resources/lease.js';

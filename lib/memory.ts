@@ -53,6 +53,9 @@ export interface Receipt {
   /** How often memory that was kept for later had to be freed for this job. */
   evictions: number;
   audioSeconds: number;
+  /** Chunks whose text is in the result, and those of them that were kept from earlier work instead of decoded. */
+  chunks: number;
+  reusedChunks: number;
   wallSeconds: number;
   /** Of all threads of the process. */
   cpuSeconds: number;

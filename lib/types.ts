@@ -74,7 +74,26 @@ export interface SpeakerOptions {
   diarizer?: Diarizer;
 }
 
-export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerOptions {
+/** What a job finds of earlier work, and keeps of its own. It never changes a result. */
+export interface CacheOptions {
+  /**
+   * Whether finished work is kept and found again: each chunk's text, windows of the diarization, and finished jobs as a whole.
+   * `'readonly'`: found, but nothing is written. Default: true, or what HEARKEN_CACHE says (`on`, `off`, `readonly`). Where there
+   * can be no cache (a read-only disk, a full one), a job warns and goes on without.
+   */
+  cache?: boolean | 'readonly';
+  /** Compute again what is kept, and replace it. Default false. */
+  force?: boolean;
+  /** The folder that it is kept below. Default: HEARKEN_DATA_DIR, then the place the system has for data: see {@link dataFolder}. */
+  dataDir?: string;
+  /**
+   * Megabytes (2^20 bytes) that the cache may have: after a job, the least recently used go until it has no more. 0: no limit.
+   * Default: HEARKEN_CACHE_LIMIT, else 0.
+   */
+  cacheLimitMB?: number;
+}
+
+export interface TranscribeOptions extends AudioOptions, DecodeOptions, SpeakerOptions, CacheOptions {
   /** A name from the registry (`tiny.en`, `base`, …), a path to a ggml Whisper file, or a loaded handle. Default: the embedded `tiny.en`. */
   model?: string | WhisperModel;
   /** Never open a connection: a model that is not on this machine is an error. Default: false, or true with HEARKEN_OFFLINE=1. */
@@ -253,7 +272,7 @@ export type TranscribeEvent =
   | ({ type: 'speakers'; segments: Segment[] } & SpeakerTrack)
   | { type: 'done'; result: TranscriptionResult };
 
-export interface DiarizeOptions extends AudioOptions, SpeakerOptions {
+export interface DiarizeOptions extends AudioOptions, SpeakerOptions, CacheOptions {
   /**
    * Each channel is a speaker, as with `diarize: 'channels'` of a transcription: SPEAKER_00 is channel 0. It takes audio of 2 to 8
    * channels. Default false: told by voice.

@@ -11,6 +11,9 @@ export const WORK = join(ROOT, 'bench', '.work');
 export const CLI = join(ROOT, 'bin', 'hearken.js');
 export const DEFAULT_MODEL = join(ROOT, 'models', 'ggml-tiny.en-q8_0.bin');
 
+// What is measured is the work, not how fast it is found again; children inherit it.
+process.env.HEARKEN_CACHE ??= 'off';
+
 /** Ends the bench with a sentence and exit code 2. */
 export function stop(message) {
   console.error(`bench: ${message}`);

@@ -16,6 +16,11 @@ export interface OpenAudio {
   planner: NativePlanner;
   /** Seconds of the whole audio, where they are known before the end. */
   duration: number | undefined;
+  /**
+   * The digest of a file's bytes, once it was read to its end (`whole`: the range has no other); undefined of anything else.
+   * Throws ERR_AUDIO_CHANGED where what was read is no longer what the file holds.
+   */
+  content(whole: boolean, cancel: NativeCancelToken): Promise<string | undefined>;
   /** Stops what feeds it and frees it. */
   close(): Promise<void>;
 }
@@ -55,6 +60,14 @@ export async function openAudio(
     return {
       planner,
       duration: duration ?? (frames === undefined ? undefined : frames / SAMPLE_RATE),
+      content: async (whole, stop) => {
+        try {
+          return await planner.contentDigest(stop, whole);
+        } catch (error) {
+          if (stop.cancelled) return undefined; // all was read: an abort has nothing to stop any more
+          throw toHearkenError(error, 'ERR_AUDIO_READ');
+        }
+      },
       close: async () => {
         stop?.();
         await planner.close();

@@ -62,7 +62,7 @@ function person({ label, seconds, embedding }: Speaker): Speaker {
 
 /** What a job took: whole bytes, seconds to the millisecond. */
 function plainReceipt(receipt: Receipt): Receipt {
-  const { rssBefore, rssPeak, rssAfter, nativePeak, limit, workers, evictions } = receipt;
+  const { rssBefore, rssPeak, rssAfter, nativePeak, limit, workers, evictions, chunks, reusedChunks } = receipt;
   const { weights, states, audio, diarization, total } = nativePeak;
   return {
     rssBefore,
@@ -73,6 +73,8 @@ function plainReceipt(receipt: Receipt): Receipt {
     workers,
     evictions,
     audioSeconds: time(receipt.audioSeconds),
+    chunks,
+    reusedChunks,
     wallSeconds: time(receipt.wallSeconds),
     cpuSeconds: time(receipt.cpuSeconds),
   };

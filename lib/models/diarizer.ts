@@ -10,6 +10,7 @@ import { budget } from '../resources/budget.js';
 import type { Keeper } from '../resources/idle.js';
 import type { Diarizer } from '../types.js';
 import { Handle } from './handle.js';
+import { identityOf } from './identity.js';
 import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveDiarizationModels } from './resolve.js';
 import { pathOfFile } from './spec.js';
@@ -24,13 +25,20 @@ export interface DiarizerSpec {
 
 /** The handle that users hold. */
 export class LoadedDiarizer extends Handle<NativeDiarizer> implements Diarizer {
-  /** What sessions of it take. */
-  readonly sizes: NativeDiarizerMemory;
+  readonly files: DiarizerFiles;
+  /** Of the files, when they were loaded. */
+  readonly identity: string;
 
   /** `keeper`: the manager that shares it, if one does. */
-  constructor(native: NativeDiarizer, sizes: NativeDiarizerMemory, keeper?: Keeper) {
+  constructor(native: NativeDiarizer, files: DiarizerFiles, identity: string, keeper?: Keeper) {
     super(native, 'a Diarizer', keeper !== undefined);
-    this.sizes = sizes;
+    this.files = files;
+    this.identity = identity;
+  }
+
+  /** What sessions of it take. */
+  get sizes(): NativeDiarizerMemory {
+    return this.files.sizes;
   }
 
   async open(options: NativeDiarizationOptions): Promise<NativeDiarization> {
@@ -81,17 +89,24 @@ export async function inspectDiarizer(spec: DiarizerSpec): Promise<DiarizerFiles
   }
 }
 
+/** What both files are known by; see {@link identityOf}. */
+export const diarizerIdentity = async ({
+  segmentation,
+  embedding,
+}: Omit<DiarizerFiles, 'sizes'>): Promise<string> =>
+  `${await identityOf(segmentation)}\n${await identityOf(embedding)}`;
+
 /** Loads files whose memory was granted. */
 export async function readDiarizer(
-  { segmentation, embedding, sizes }: DiarizerFiles,
+  files: DiarizerFiles,
   signal: AbortSignal | undefined,
   keeper?: Keeper,
 ): Promise<LoadedDiarizer> {
-  return loadStoppable(
-    signal,
-    async (addon, cancel) =>
-      new LoadedDiarizer(await addon.loadDiarizer(segmentation, embedding, cancel), sizes, keeper),
-  );
+  const { segmentation, embedding } = files;
+  return loadStoppable(signal, async (addon, cancel) => {
+    const identity = await diarizerIdentity(files);
+    return new LoadedDiarizer(await addon.loadDiarizer(segmentation, embedding, cancel), files, identity, keeper);
+  });
 }
 
 /**

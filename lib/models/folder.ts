@@ -1,9 +1,8 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { dataFolder } from '../data-folder.js';
 
-/**
- * The folder of pulled models: HEARKEN_MODELS_DIR, else the place the system has for an application's data. Nothing is created.
- */
+/** The folder of pulled models: HEARKEN_MODELS_DIR, else `models` in the data folder. Nothing is created. */
 export function modelsFolder(
   given?: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -11,11 +10,7 @@ export function modelsFolder(
   home: string = homedir(),
 ): string {
   const chosen = given || env.HEARKEN_MODELS_DIR;
-  if (chosen) return resolve(chosen);
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'hearken', 'models');
-  // The XDG specification says that a relative path in these variables is to be ignored.
-  const data = env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME) ? env.XDG_DATA_HOME : join(home, '.local', 'share');
-  return join(data, 'hearken', 'models');
+  return chosen ? resolve(chosen) : join(dataFolder(undefined, env, platform, home), 'models');
 }
 
 /** Whether connections are forbidden: the option, else HEARKEN_OFFLINE. */

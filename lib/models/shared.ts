@@ -1,20 +1,23 @@
-import { stat } from 'node:fs/promises';
 import type { Keeper } from '../resources/idle.js';
 import type { Lease } from '../resources/lease.js';
 import { Pool, type Pooled, type PoolListener, type Recipe } from '../resources/pool.js';
 import {
   type DiarizerFiles,
   type DiarizerSpec,
+  diarizerIdentity,
   inspectDiarizer,
   type LoadedDiarizer,
   readDiarizer,
 } from './diarizer.js';
+import { identityOf } from './identity.js';
 import { inspectWhisper, type Model, readWhisper, type WhisperFile } from './whisper-model.js';
 
 /** A model that somebody wants, before it is loaded. */
 export interface Wanted<T, File> {
   what: string;
   file: File;
+  /** What its files are known by. */
+  identity: string;
   /** Bytes of its weights. */
   bytes: number;
   /** A lease of it, if it is loaded. */
@@ -46,7 +49,7 @@ export class SharedModels {
   }): Promise<Wanted<Model, WhisperFile>> {
     const file = await inspectWhisper(model, offline);
     const recipe = {
-      key: await keyOf(file.path),
+      key: await identityOf(file.path),
       what: `the model ${file.path}`,
       load: (signal: AbortSignal) => readWhisper(file.path, signal, this.#keeper),
     };
@@ -56,7 +59,7 @@ export class SharedModels {
   async diarizer(spec: DiarizerSpec): Promise<Wanted<LoadedDiarizer, DiarizerFiles>> {
     const files = await inspectDiarizer(spec);
     const recipe = {
-      key: `${await keyOf(files.segmentation)}\n${await keyOf(files.embedding)}`,
+      key: await diarizerIdentity(files),
       what: 'the nets that tell speakers apart',
       load: (signal: AbortSignal) => readDiarizer(files, signal, this.#keeper),
     };
@@ -67,15 +70,10 @@ export class SharedModels {
     return {
       what: recipe.what,
       file,
+      identity: recipe.key,
       bytes,
       share: () => this.#pool.share<T>(recipe.key),
       load: (signal) => this.#pool.acquire(recipe, signal),
     };
   }
-}
-
-/** What a file is known by: another one at the same path is another model. */
-async function keyOf(path: string): Promise<string> {
-  const { dev, ino, size, mtimeMs } = await stat(path);
-  return `${path} ${dev}:${ino} ${size} ${mtimeMs}`;
 }

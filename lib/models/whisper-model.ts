@@ -4,6 +4,7 @@ import { budget } from '../resources/budget.js';
 import { defaultKeeper, type Keeper } from '../resources/idle.js';
 import type { WhisperModel } from '../types.js';
 import { Handle } from './handle.js';
+import { identityOf } from './identity.js';
 import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveModel } from './resolve.js';
 import { StatePool } from './states.js';
@@ -18,6 +19,8 @@ export interface LoadOptions {
 /** The handle that users hold. */
 export class Model extends Handle<NativeModel> implements WhisperModel {
   readonly path: string;
+  /** Of the file, when it was loaded. */
+  readonly identity: string;
   readonly type: string;
   readonly multilingual: boolean;
   readonly quantization: string;
@@ -27,9 +30,10 @@ export class Model extends Handle<NativeModel> implements WhisperModel {
   readonly info: NativeModelInfo;
 
   /** `keeper`: the manager that shares it, if one does. */
-  constructor(native: NativeModel, path: string, keeper?: Keeper) {
+  constructor(native: NativeModel, path: string, identity: string, keeper?: Keeper) {
     super(native, `a WhisperModel (${path})`, keeper !== undefined);
     this.path = path;
+    this.identity = identity;
     const { info } = native;
     this.info = info;
     this.states = new StatePool(() => this.#createState(), keeper ?? defaultKeeper, info.stateBytes);
@@ -68,7 +72,10 @@ export async function inspectWhisper(spec: string | undefined, offline: boolean 
 
 /** Loads a file whose memory was granted. */
 export async function readWhisper(path: string, signal: AbortSignal | undefined, keeper?: Keeper): Promise<Model> {
-  return loadStoppable(signal, async (addon, cancel) => new Model(await addon.loadModel(path, cancel), path, keeper));
+  return loadStoppable(signal, async (addon, cancel) => {
+    const identity = await identityOf(path); // before: a file that is replaced meanwhile is another one
+    return new Model(await addon.loadModel(path, cancel), path, identity, keeper);
+  });
 }
 
 /**

@@ -16,6 +16,12 @@ export interface Job<Event, Result> extends Promise<Result>, AsyncIterable<Event
   abort(reason?: unknown): void;
 }
 
+/** How a job is stopped: from outside, or by itself. */
+export interface Reins {
+  signal: AbortSignal;
+  abort(reason: unknown): void;
+}
+
 /** Events on their way to one iterator, with a bound: a reader that stops reading stops the job. */
 class EventQueue<Event> implements AsyncIterator<Event, undefined> {
   #events: Event[] = [];
@@ -99,7 +105,7 @@ class EventQueue<Event> implements AsyncIterator<Event, undefined> {
  */
 export function startJob<Event, Result>(
   signal: AbortSignal | undefined,
-  run: (emit: Emit<Event>, signal: AbortSignal) => Promise<Result>,
+  run: (emit: Emit<Event>, reins: Reins) => Promise<Result>,
 ): Job<Event, Result> {
   const controller = new AbortController();
   const queues = new Set<EventQueue<Event>>();
@@ -133,7 +139,7 @@ export function startJob<Event, Result>(
     for (const queue of queues) queue.end(error);
   };
   const promise = Promise.resolve()
-    .then(() => run(emit, controller.signal))
+    .then(() => run(emit, { signal: controller.signal, abort }))
     .then(
       (result) => {
         settle();

@@ -98,6 +98,6 @@ export function cutSegments(segments: NativeSegment[], keep: (word: NativeWord) 
 }
 
 /** The stretch that two neighbouring chunks share. */
-export function overlapOf(first: NativeChunk, second: NativeChunk): { begin: number; end: number } {
+export function overlapOf(first: Pick<NativeChunk, 'end'>, second: Pick<NativeChunk, 'begin'>): { begin: number; end: number } {
   return { begin: second.begin, end: first.end };
 }

@@ -7,23 +7,31 @@ import type {
   NativeSegment,
   NativeState,
 } from '../binding.js';
+import { HearkenError } from '../errors.js';
 import { Bell } from './bell.js';
+import type { Claim } from './kept.js';
 import type { Workers } from './workers.js';
 
 /** A chunk and what came of it. */
 export interface Decoded {
-  chunk: NativeChunk;
+  chunk: Pick<NativeChunk, 'index' | 'begin' | 'end' | 'owned' | 'endsInSpeech'>;
   result: NativeDecodeResult;
   /** Why nothing of it could be decoded. */
   error?: unknown;
+}
+
+/** Where the text of chunks is kept. */
+export interface ChunkStore {
+  claim(chunk: NativeChunk, options: NativeDecodeOptions): Promise<Claim>;
 }
 
 export interface Work {
   planner: NativePlanner;
   cancel: NativeCancelToken;
   workers: Workers;
-  /** The options of a chunk; asked in the order of the chunks. */
-  decodeOptions(chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions>;
+  kept: ChunkStore;
+  /** The options of a chunk; asked in the order of the chunks. `worker` is for what has to be computed to know them. */
+  decodeOptions(chunk: NativeChunk, worker: () => Promise<NativeState>): Promise<NativeDecodeOptions>;
   /** Told of each window of a chunk as it is done, in any order of chunks: a long chunk has many. */
   onWindow?(chunk: NativeChunk, segments: NativeSegment[]): void;
 }
@@ -35,17 +43,28 @@ export interface Work {
  * The order of completion does not show: a chunk's result depends on nothing but the chunk.
  */
 export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
-  const { planner, cancel, workers } = work;
+  const { planner, cancel, workers, kept } = work;
   const running: Promise<Decoded>[] = []; // in the order of the chunks
   const bell = new Bell();
   let planning = true;
 
-  const decode = async (chunk: NativeChunk, state: NativeState, options: NativeDecodeOptions): Promise<Decoded> => {
+  const decode = async (chunk: NativeChunk, options: NativeDecodeOptions, first: Claim, held?: NativeState) => {
+    let state = held;
+    let claim = first;
     try {
-      return { chunk, ...(await decodeChunk(chunk, state, options, cancel, work.onWindow)) };
+      while ('theirs' in claim) {
+        if (cancel.cancelled) throw new HearkenError('ERR_ABORTED', 'the job was stopped');
+        claim = await claim.theirs();
+      }
+      if ('result' in claim) return { chunk, result: claim.result };
+      state ??= await workers.acquire();
+      const { whole, ...decoded } = await decodeChunk(chunk, state, options, cancel, work.onWindow);
+      if (whole) await claim.ours.keep(decoded.result);
+      return { chunk, ...decoded };
     } finally {
+      if (state) workers.release(state);
       chunk.release();
-      workers.release(state);
+      if ('ours' in claim) await claim.ours.end();
     }
   };
   const plan = async () => {
@@ -53,16 +72,26 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
       await bell.until(() => running.length < 2 * workers.limit || !planning);
       const chunk = planning ? await planner.next(cancel) : null;
       if (!chunk) return;
-      let state: NativeState;
+      let state: NativeState | undefined;
+      let claim: Claim | undefined;
+      const worker = async () => {
+        state ??= await workers.acquire();
+        return state;
+      };
       let options: NativeDecodeOptions;
       try {
-        state = await workers.acquire();
-        options = await work.decodeOptions(chunk, state);
+        options = await work.decodeOptions(chunk, worker);
+        claim = await kept.claim(chunk, options);
+        if ('ours' in claim) await worker();
       } catch (error) {
+        if (state) workers.release(state);
         chunk.release();
+        if (claim && 'ours' in claim) await claim.ours.end();
         throw error;
       }
-      const job = decode(chunk, state, options);
+      const ours = 'ours' in claim;
+      if (state && !ours) workers.release(state);
+      const job = decode(chunk, options, claim, ours ? state : undefined);
       job.catch(() => {}); // thrown where it is awaited, or given up together with the whole
       running.push(job);
       bell.ring();
@@ -94,14 +123,14 @@ export async function* decodeInOrder(work: Work): AsyncGenerator<Decoded> {
   }
 }
 
-/** One chunk. What the engine can't decode even at a second attempt is reported as failed; it does not end the whole job. */
+/** One chunk; `whole` if nothing of it failed. What the engine can't decode even at a second attempt is reported as failed; it does not end the whole job. */
 async function decodeChunk(
   chunk: NativeChunk,
   state: NativeState,
   options: NativeDecodeOptions,
   cancel: NativeCancelToken,
   onWindow: Work['onWindow'],
-): Promise<Omit<Decoded, 'chunk'>> {
+): Promise<Omit<Decoded, 'chunk'> & { whole: boolean }> {
   const done: NativeSegment[] = [];
   const report = (segments: NativeSegment[]) => {
     done.push(...segments);
@@ -109,7 +138,7 @@ async function decodeChunk(
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      return { result: await state.decode(chunk, options, cancel, report) };
+      return { result: await state.decode(chunk, options, cancel, report), whole: true };
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_DECODE') throw error;
       // A second attempt must not hand out again what the first one did.
@@ -119,7 +148,7 @@ async function decodeChunk(
       const begin = done.at(-1)?.end ?? chunk.begin;
       const remarks = [{ begin, end: chunk.end, status: 'failed' as const, reason }];
       const result = { segments: done, remarks, windows: 0, fallbacks: 0 };
-      return done.length > 0 ? { result } : { result, error };
+      return done.length > 0 ? { result, whole: false } : { result, error, whole: false };
     }
   }
 }

@@ -111,6 +111,11 @@ export function resolveSpeakers(options: SpeakerOptions, channels = false): Spea
   };
 }
 
+/** What of it changes the result, as plain data. */
+export function askedSpeakers({ voices, ...job }: SpeakerJob): Record<string, unknown> {
+  return { ...job, voices: [...voices].map(([name, voice]) => [name, Array.from(voice)]) };
+}
+
 /** Options of a diarization alone. */
 export interface DiarizeJob {
   start: number;
@@ -120,11 +125,15 @@ export interface DiarizeJob {
 }
 
 const KNOWN_DIARIZE: Record<keyof DiarizeOptions, true> = {
+  cache: true,
+  cacheLimitMB: true,
   channel: true,
   channels: true,
+  dataDir: true,
   diarizer: true,
   endTime: true,
   ffmpegPath: true,
+  force: true,
   maxSpeakers: true,
   minSpeakers: true,
   numSpeakers: true,

@@ -1,10 +1,22 @@
 import type { NativeAddon, NativeCancelToken, NativeDiarization, NativeTurn } from '../binding.js';
 import type { LoadedDiarizer } from '../models/diarizer.js';
-import { resolveVadModel } from '../models/resolve.js';
 import type { SpeakerTrack, SpeakerTurn } from '../types.js';
+import type { Kept } from './kept.js';
 import type { SpeakerJob } from './speaker-options.js';
 import { seconds } from './time.js';
 import { labelled, labelOf, TurnList } from './voices.js';
+
+interface TrackerOptions {
+  addon: NativeAddon;
+  job: SpeakerJob;
+  /** The first sample that will be fed. */
+  begin: number;
+  threads: number;
+  /** Path of the weights that find speech, where each channel is a speaker. */
+  vadModel: string;
+  kept: Kept;
+  cancel: NativeCancelToken;
+}
 
 /**
  * Follows who speaks while a job reads its audio: provisional turns as they are decided, the final ones at the end. All
@@ -16,42 +28,35 @@ export class SpeakerTracker {
   readonly #cancel: NativeCancelToken;
   readonly #begin: number;
   readonly #job: SpeakerJob;
+  readonly #kept: Kept;
   readonly #waiting: (() => void)[] = [];
   readonly #turns = new TurnList();
   #decided: number;
   #ended = false;
   #running: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
+  #key: string | undefined;
 
-  /** `begin`: the first sample that will be fed. */
-  static async open(
-    addon: NativeAddon,
-    diarizer: LoadedDiarizer,
-    job: SpeakerJob,
-    options: { begin: number; threads: number },
-    cancel: NativeCancelToken,
-  ): Promise<SpeakerTracker> {
-    const { threads, begin } = options;
+  static async open(diarizer: LoadedDiarizer, options: TrackerOptions): Promise<SpeakerTracker> {
+    const { threads, job, vadModel } = options;
     const { channels } = job;
-    const vadModel = channels ? await resolveVadModel() : '';
     const maxSpeakers = job.numSpeakers || job.maxSpeakers;
-    const native = await diarizer.open({ threads, maxSpeakers, channels, vadModel });
-    return new SpeakerTracker(addon, native, job, begin, cancel);
+    return new SpeakerTracker(await diarizer.open({ threads, maxSpeakers, channels, vadModel }), options);
   }
 
-  private constructor(
-    addon: NativeAddon,
-    native: NativeDiarization,
-    job: SpeakerJob,
-    begin: number,
-    cancel: NativeCancelToken,
-  ) {
+  private constructor(native: NativeDiarization, { addon, job, begin, cancel, kept }: TrackerOptions) {
     this.#addon = addon;
     this.#native = native;
     this.#job = job;
     this.#begin = begin;
     this.#decided = begin;
     this.#cancel = cancel;
+    this.#kept = kept;
+  }
+
+  /** Where the final speakers are kept, once they are. */
+  get key(): string | undefined {
+    return this.#key;
   }
 
   /** What a planner feeds. */
@@ -87,7 +92,8 @@ export class SpeakerTracker {
       onTurns?.(turns);
       this.#wake();
     };
-    this.#running = this.#native.run(this.#cancel, take).catch((error: unknown) => {
+    const run = this.#job.channels ? this.#native.run(this.#cancel, take) : this.#windows(take);
+    this.#running = run.catch((error: unknown) => {
       if (this.#cancel.cancelled) return;
       this.#failure = { error };
       this.#cancel.cancel();
@@ -96,6 +102,27 @@ export class SpeakerTracker {
       this.#ended = true;
       this.#wake();
     });
+  }
+
+  /** Window by window, so that each that is done is kept, and none that is kept is computed again. */
+  async #windows(take: (turns: NativeTurn[], decided: number) => void): Promise<void> {
+    const native = this.#native;
+    const kept = this.#kept;
+    const cancel = this.#cancel;
+    try {
+      for (let digests = await native.listen(cancel); digests; digests = await native.listen(cancel)) {
+        try {
+          const { turns, decided, records } = await native.advance(await kept.windows(digests, cancel), cancel);
+          await kept.keepWindows(digests, records);
+          take(turns, decided);
+        } catch (error) {
+          await kept.dropWindows(digests);
+          throw error;
+        }
+      }
+    } finally {
+      native.end();
+    }
   }
 
   /** Resolves once the provisional turns reach the sample, or can't without more audio being fed. */
@@ -110,10 +137,15 @@ export class SpeakerTracker {
     await this.#running;
     if (this.#failure) throw this.#failure.error;
     const { numSpeakers, minSpeakers, maxSpeakers } = this.#job;
+    const count = { numSpeakers, minSpeakers, maxSpeakers };
     // Of a stopped job, too: what was heard until then has its speakers.
     const cancel = this.#cancel.cancelled ? new this.#addon.CancelToken() : this.#cancel;
-    const native = await this.#native.finish({ numSpeakers, minSpeakers, maxSpeakers }, cancel);
-    return labelled(native, this.#begin, this.#job);
+    const find = () => this.#native.finish(count, cancel);
+    const { digest } = this.#native;
+    if (digest === undefined) return labelled(await find(), this.#begin, this.#job);
+    const { speakers, key } = await this.#kept.speakers(digest, { ...count, channels: this.#job.channels }, find);
+    this.#key = key;
+    return labelled(speakers, this.#begin, this.#job);
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import { budget, type Grant, type Need } from '../resources/budget.js';
 import type { Lease } from '../resources/lease.js';
 import type { Pooled } from '../resources/pool.js';
 import type { Given } from './given.js';
+import type { ModelFiles } from './model-digests.js';
 
 /** What a job wants, beside the handles that its caller gave. */
 export interface Wants {
@@ -40,21 +41,60 @@ function sessionBytes(sizes: NativeDiarizerMemory, { channels, threads }: Speake
   return sizes.sessionBytes + threads(workers) * sizes.threadBytes + sizes.hourBytes;
 }
 
+/** The models that a job will use: found, and their headers read, but not loaded. */
+export class Order {
+  readonly given: Given;
+  readonly wants: Wants;
+  readonly model: Share<Model, WhisperFile> | undefined;
+  readonly diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined;
+
+  /** Where the models are, and what they are known by. */
+  get files(): Omit<ModelFiles, 'vadModel'> {
+    const { given, model, diarizer } = this;
+    const files: Omit<ModelFiles, 'vadModel'> = {};
+    if (given.model) files.whisper = given.model;
+    else if (model) files.whisper = { ...model.wanted.file, identity: model.wanted.identity };
+    if (!this.wants.speakers) return files;
+    if (given.diarizer) files.diarizer = { ...given.diarizer.files, identity: given.diarizer.identity };
+    else if (diarizer) files.diarizer = { ...diarizer.wanted.file, identity: diarizer.wanted.identity };
+    return files;
+  }
+
+  /** Handles that the caller gave are used as they are. */
+  static async find(manager: ResourceManager, given: Given, wants: Wants): Promise<Order> {
+    const { model, speakers } = wants;
+    return new Order(
+      given,
+      wants,
+      model && !given.model ? new Share(await manager.shared.whisper(model)) : undefined,
+      speakers && !given.diarizer ? new Share(await manager.shared.diarizer({})) : undefined,
+    );
+  }
+
+  private constructor(
+    given: Given,
+    wants: Wants,
+    model: Share<Model, WhisperFile> | undefined,
+    diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined,
+  ) {
+    this.given = given;
+    this.wants = wants;
+    this.model = model;
+    this.diarizer = diarizer;
+  }
+}
+
 /**
  * The memory and the models of one job: granted as a whole before anything is loaded, so that a job either fits or is refused
- * at once. Handles that the caller gave are used as they are.
+ * at once.
  */
 export class Supplies {
   readonly grant: Grant;
-  readonly #given: Given;
-  readonly #model: Share<Model, WhisperFile> | undefined;
-  readonly #diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined;
+  readonly #order: Order;
 
-  static async reserve(manager: ResourceManager, given: Given, wants: Wants, signal: AbortSignal): Promise<Supplies> {
-    const { model: want } = wants;
-    const { speakers } = wants;
-    const model = want && !given.model ? new Share(await manager.shared.whisper(want)) : undefined;
-    const diarizer = speakers && !given.diarizer ? new Share(await manager.shared.diarizer({})) : undefined;
+  static async reserve(order: Order, signal: AbortSignal): Promise<Supplies> {
+    const { given, wants, model, diarizer } = order;
+    const { model: want, speakers } = wants;
     const info = given.model?.info ?? model?.wanted.file.info;
     const sizes = given.diarizer?.sizes ?? diarizer?.wanted.file.sizes;
     let granted: number | undefined; // a session keeps the threads that it was opened with
@@ -78,7 +118,7 @@ export class Supplies {
     try {
       const grant = await budget.admit(need, signal);
       granted = grant.workers;
-      return new Supplies(grant, given, model, diarizer);
+      return new Supplies(grant, order);
     } catch (error) {
       await model?.release();
       await diarizer?.release();
@@ -86,29 +126,22 @@ export class Supplies {
     }
   }
 
-  private constructor(
-    grant: Grant,
-    given: Given,
-    model: Share<Model, WhisperFile> | undefined,
-    diarizer: Share<LoadedDiarizer, DiarizerFiles> | undefined,
-  ) {
+  private constructor(grant: Grant, order: Order) {
     this.grant = grant;
-    this.#given = given;
-    this.#model = model;
-    this.#diarizer = diarizer;
+    this.#order = order;
   }
 
   async model(signal: AbortSignal): Promise<Model> {
-    return this.#given.model ?? ((await this.#model?.load(signal)) as Model);
+    return this.#order.given.model ?? ((await this.#order.model?.load(signal)) as Model);
   }
 
   async diarizer(signal: AbortSignal): Promise<LoadedDiarizer> {
-    return this.#given.diarizer ?? ((await this.#diarizer?.load(signal)) as LoadedDiarizer);
+    return this.#order.given.diarizer ?? ((await this.#order.diarizer?.load(signal)) as LoadedDiarizer);
   }
 
   async close(): Promise<void> {
     try {
-      await Promise.all([this.#model?.release(), this.#diarizer?.release()]);
+      await Promise.all([this.#order.model?.release(), this.#order.diarizer?.release()]);
     } finally {
       this.grant.release();
     }

@@ -1,48 +1,37 @@
-import { type OpenAudio, openAudio, SAMPLE_RATE } from '../audio/source.js';
-import {
-  binding,
-  type NativeCancelToken,
-  type NativeChunk,
-  type NativeDecodeOptions,
-  type NativeSegment,
-  type NativeState,
-} from '../binding.js';
-import { HearkenError, toHearkenError } from '../errors.js';
+import { openAudio } from '../audio/source.js';
+import type { NativeChunk, NativeState } from '../binding.js';
+import { HearkenError } from '../errors.js';
 import { type ResourceManager, resources } from '../models/manager.js';
 import { resolveVadModel } from '../models/resolve.js';
 import type { Model } from '../models/whisper-model.js';
-import { MemoryMonitor } from '../resources/monitor.js';
-import { Result } from '../result.js';
+import type { Result } from '../result.js';
 import type {
   AudioSource,
-  CoverageSpan,
-  Segment,
-  SpeakerTrack,
-  SpeakerTurn,
   TranscribeEvent,
   TranscribeOptions,
-  Transcript,
   TranscriptionJob,
   TranscriptionResult,
 } from '../types.js';
-import { Assembly } from './assemble.js';
 import { isSignal } from './checks.js';
+import { Frame } from './frame.js';
 import { type Given, holdGiven } from './given.js';
-import { type Emit, startJob } from './job.js';
+import { type Emit, type Reins, startJob } from './job.js';
+import { resolveKeeping } from './keep-options.js';
+import { Kept, type Outcome } from './kept.js';
 import { type JobOptions, resolveOptions } from './options.js';
-import { Owned } from './owned.js';
-import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
-import { CallbackFailure, Reporter } from './report.js';
+import { checkStart, planned } from './range.js';
+import { replay } from './replay.js';
 import { decodeInOrder } from './scheduler.js';
+import { askedSpeakers } from './speaker-options.js';
 import { SpeakerTracker } from './speaker-tracker.js';
-import { attribute } from './speakers.js';
-import { Supplies, type Wants } from './supplies.js';
-import { samples, seconds } from './time.js';
+import { Order, Supplies, type Wants } from './supplies.js';
+import { samples } from './time.js';
+import { processedSeconds, type Spoken, type Telling, tell, tellsLanguage } from './transcript.js';
 import { Workers } from './workers.js';
 
 /**
  * Transcribes audio of any length in bounded memory: streamed from its source, cut at pauses, decoded chunk by chunk on several
- * workers, segments handed out in order as they come.
+ * workers, segments handed out in order as they come. What was computed before, by whatever job, is not computed again.
  *
  * The job is a promise of the whole result and an async iterable of its events; leaving the loop early stops it.
  *
@@ -61,9 +50,9 @@ export function startTranscription(
 ): TranscriptionJob {
   const signal = isSignal(options?.signal) ? options.signal : undefined;
   const held = holdGiven(options);
-  return startJob<TranscribeEvent, TranscriptionResult>(signal, async (emit, stop) => {
+  return startJob<TranscribeEvent, TranscriptionResult>(signal, async (emit, reins) => {
     try {
-      return await run(audio, options, held.given(), manager, emit, stop);
+      return await run(audio, options, held.given(), manager, emit, reins);
     } finally {
       onEnd?.();
       held.release(); // last: a close() of the caller's handle resolves when all of this job is gone
@@ -82,78 +71,110 @@ async function run(
   given: Given,
   manager: ResourceManager,
   emit: Emit<TranscribeEvent>,
-  signal: AbortSignal,
+  reins: Reins,
 ): Promise<TranscriptionResult> {
   const job = resolveOptions(options);
-  if (signal.aborted) throw aborted(signal);
-  const addon = binding();
-  const cancel = new addon.CancelToken();
-  const abort = () => cancel.cancel();
-  signal.addEventListener('abort', abort, { once: true });
-  const owned = new Owned();
-  let workers: Workers | undefined;
-  let supplies: Supplies | undefined;
-  let failed: CallbackFailure | undefined;
-  const failing = new AbortController();
-  const waiting = AbortSignal.any([signal, failing.signal]);
-  const monitor = new MemoryMonitor(addon, {
-    workers: () => supplies?.grant.workers ?? 0,
-    onMemory: options.onMemory,
-    onFailure: (cause) => {
-      failed = new CallbackFailure('onMemory failed', { cause });
-      cancel.cancel();
-      failing.abort();
-    },
-  });
-  const receipt = (audioSeconds: number) =>
-    monitor.receipt({ workers: workers?.most ?? 0, evictions: supplies?.grant.evictions ?? 0, audioSeconds });
-  let result: Result;
+  const keeping = resolveKeeping(options);
+  const frame = new Frame('the transcription', reins, options.onMemory);
   try {
-    try {
-      const vadModel = job.skipSilence ? await resolveVadModel() : '';
-      supplies = owned.add(await Supplies.reserve(manager, given, wants(job, options), waiting));
-      let tracker: SpeakerTracker | undefined;
-      if (job.diarize !== false) {
-        const diarizer = await supplies.diarizer(signal);
-        const native = { begin: samples(job.start), threads: diarizationThreads(supplies.grant.workers) };
-        tracker = owned.add(await SpeakerTracker.open(addon, diarizer, job.speakers, native, cancel));
-      }
-      // A wrong file is told before a gigabyte of weights is read for it.
-      const chunkSamples = samples(job.chunkSeconds);
-      const tapped = tracker ? { diarization: tracker.native } : {};
-      const plan = { ...planned(job), chunkSamples, vadModel, ...tapped };
-      const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
-      checkStart(job, open.duration);
-      const model = await supplies.model(signal);
-      checkLanguage(job, model, addon.languages());
-      const { grant } = supplies;
-      workers = new Workers({
-        workers: () => grant.workers,
-        take: () => model.states.take(),
-        give: (state) => model.states.give(state),
-      });
-      grant.onChange = () => workers?.changed();
-      grant.holding = () => workers?.held ?? 0;
-      result = await decodeAll(open, workers, tracker, job, options, { emit, signal, cancel, model });
-    } finally {
-      cancel.cancel(); // what still waits for audio waits no longer
-      await owned.close();
-    }
-    if (failed) throw failed; // while the speakers were found, which an abort does not stop
-    result.receipt = receipt(processedSeconds(result));
+    const result = await frame.work(async () => {
+      const vadModel = job.skipSilence || job.speakers.channels ? await resolveVadModel() : '';
+      const order = await Order.find(manager, given, wants(job, options));
+      const work = { kind: 'transcribe' as const, audio, options, asked: asked(job, options) };
+      const kept = frame.owned.add(await Kept.open(keeping, work, { ...order.files, vadModel }, frame.cancel));
+      frame.reused = () => kept.reused;
+      const telling = { job, emit, signal: frame.signal, onProgress: options.onProgress };
+      const known = await replay(kept, telling, frame.cancel);
+      return known ?? (await decode(audio, { job, options, vadModel, order, kept, telling }, frame));
+    });
+    result.receipt = frame.receipt(processedSeconds(result));
     await emit({ type: 'done', result });
     return result;
   } catch (error) {
-    const callback = failed ?? error;
-    if (callback instanceof CallbackFailure) throw callback.cause;
     const { partial } = error as { partial?: Result };
-    if (partial) partial.receipt = receipt(processedSeconds(partial));
-    if (signal.aborted && !partial) throw aborted(signal);
-    throw toHearkenError(error);
+    if (partial) partial.receipt = frame.receipt(processedSeconds(partial));
+    throw frame.explain(error);
   } finally {
-    signal.removeEventListener('abort', abort);
-    await monitor.close();
+    await frame.close();
   }
+}
+
+interface Work {
+  job: JobOptions;
+  options: TranscribeOptions;
+  vadModel: string;
+  order: Order;
+  kept: Kept;
+  telling: Pick<Telling, 'job' | 'emit' | 'signal' | 'onProgress'>;
+}
+
+/** What has to be computed of the audio, and what is kept of it. */
+async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Result> {
+  const { job, options, vadModel, order, kept, telling } = work;
+  const { addon, cancel, owned, signal } = frame;
+  const supplies = owned.add(await Supplies.reserve(order, frame.waiting));
+  const { grant } = supplies;
+  frame.evictions = () => grant.evictions;
+  let tracker: SpeakerTracker | undefined;
+  if (job.diarize !== false) {
+    const diarizer = await supplies.diarizer(signal);
+    kept.check('diarizer', diarizer.identity);
+    const threads = diarizationThreads(grant.workers);
+    const tracking = { addon, job: job.speakers, begin: samples(job.start), threads, vadModel, kept, cancel };
+    tracker = owned.add(await SpeakerTracker.open(diarizer, tracking));
+  }
+  // A wrong file is told before a gigabyte of weights is read for it.
+  const plan = {
+    ...planned(job),
+    chunkSamples: samples(job.chunkSeconds),
+    vadModel: job.skipSilence ? vadModel : '',
+    ...(tracker ? { diarization: tracker.native } : {}),
+  };
+  const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
+  checkStart(job, open.duration);
+  const model = await supplies.model(signal);
+  kept.check('model', model.identity);
+  checkLanguage(job, model, addon.languages());
+  const workers = new Workers({
+    workers: () => grant.workers,
+    take: () => model.states.take(),
+    give: (state) => model.states.give(state),
+  });
+  frame.workers = () => grant.workers;
+  frame.mostWorkers = () => workers.most;
+  grant.onChange = () => workers.changed();
+  grant.holding = () => workers.held;
+
+  const { planner, duration } = open;
+  const spoken: Spoken = { language: job.language ?? 'en' };
+  const decodeOptions = async (chunk: NativeChunk, worker: () => Promise<NativeState>) => {
+    // The language of the first chunk that has enough to tell is that of all that follow.
+    if (job.language === undefined && model.multilingual && spoken.probability === undefined && tellsLanguage(chunk)) {
+      const detect = async () => (await worker()).detectLanguage(chunk, job.decode.threads, cancel);
+      const guess = await kept.language(chunk, detect);
+      spoken.language = guess.language;
+      spoken.probability = Math.round(guess.probability * 1e4) / 1e4;
+    }
+    return { ...job.decode, language: spoken.language };
+  };
+  await kept.begin(() => frame.abort('cancelled by its id'));
+  return await kept.during(signal, async () => {
+    tracker?.start();
+    const result = await tell({
+      ...telling,
+      chunks: (early) => decodeInOrder({ planner, cancel, workers, kept, decodeOptions, onWindow: early }),
+      voices: tracker,
+      spoken,
+      audio: { position: () => planner.position, duration },
+      onChunk: async (processed, total) => {
+        frame.chunks++;
+        await kept.progress(processed, total);
+      },
+    });
+    const content = await open.content(job.end === Number.POSITIVE_INFINITY, cancel);
+    const outcome: Outcome = { ...spoken, position: planner.position, duration, speakers: tracker?.key };
+    return { result, content, processed: processedSeconds(result), outcome };
+  });
 }
 
 /** Telling speakers apart takes about a third of the time that the words take. */
@@ -180,123 +201,12 @@ function wants(job: JobOptions, options: TranscribeOptions): Wants {
   };
 }
 
-/** Seconds of audio that a result accounts for. */
-function processedSeconds({ coverage }: Transcript): number {
-  const done = coverage.filter(({ status }) => status !== 'aborted');
-  return (done.at(-1)?.end ?? 0) - (done[0]?.start ?? 0);
+/** All of the options that changes the result. */
+function asked(job: JobOptions, { channel, pcm }: TranscribeOptions): Record<string, unknown> {
+  const { workers, decode, end, ...rest } = job;
+  const { threads, ...text } = decode;
+  return { ...rest, end: String(end), decode: text, speakers: askedSpeakers(job.speakers), channel, pcm };
 }
-
-interface Reins {
-  emit: Emit<TranscribeEvent>;
-  signal: AbortSignal;
-  cancel: NativeCancelToken;
-  model: Model;
-}
-
-async function decodeAll(
-  open: OpenAudio,
-  workers: Workers,
-  tracker: SpeakerTracker | undefined,
-  job: JobOptions,
-  options: TranscribeOptions,
-  { emit, signal, cancel, model }: Reins,
-): Promise<Result> {
-  const { planner } = open;
-  let language = job.language ?? 'en';
-  let languageProbability: number | undefined;
-  const begin = samples(job.start);
-  const assembly = new Assembly(begin, job.words || tracker !== undefined, () => language);
-  const reporter = new Reporter(options.onProgress, emit);
-  const total = rangeSeconds(job, open.duration);
-  const processed = () => seconds(assembly.position - begin);
-
-  // Segments leave in order, one after another, whether they come from a finished chunk or from a window of a running one.
-  let sent = Promise.resolve();
-  let events = 0;
-  const send = (segments: Segment[]): Promise<void> => {
-    sent = sent.then(async () => {
-      for (const segment of emit.listening() ? segments : []) {
-        await tracker?.settled(samples(segment.end));
-        const near = tracker?.turnsNear(segment.start, segment.end);
-        const parts = near ? spoken([segment], near, job) : [segment];
-        for (const part of parts) await emit({ type: 'segment', segment: { ...part, id: events++ } });
-      }
-      await reporter.at(processed(), total);
-    });
-    return sent;
-  };
-  const decodeOptions = async (chunk: NativeChunk, state: NativeState): Promise<NativeDecodeOptions> => {
-    // The language of the first chunk that has enough to tell is that of all that follow.
-    if (job.language === undefined && model.multilingual && languageProbability === undefined && long(chunk)) {
-      const guess = await state.detectLanguage(chunk, job.decode.threads, cancel);
-      language = guess.language;
-      languageProbability = Math.round(guess.probability * 1e4) / 1e4;
-    }
-    return { ...job.decode, language };
-  };
-  const transcript = (duration: number, covered: CoverageSpan[], track: SpeakerTrack | undefined): Transcript => {
-    const plain = assembly.transcript(duration, covered, languageProbability);
-    return track ? { ...plain, segments: spoken(plain.segments, track.turns, job), ...track } : plain;
-  };
-
-  let chunks = 0;
-  let decodedChunks = 0;
-  let failure: unknown;
-  let coverage: CoverageSpan[] | undefined;
-  let track: SpeakerTrack | undefined;
-  tracker?.start();
-  try {
-    const work = {
-      planner,
-      cancel,
-      workers,
-      decodeOptions,
-      // A failure of a callback in here is thrown by the next send that is awaited.
-      onWindow: (chunk: NativeChunk, segments: NativeSegment[]) =>
-        void send(assembly.early(chunk, segments)).catch(() => {}),
-    };
-    for await (const decoded of decodeInOrder(work)) {
-      chunks++;
-      failure ??= decoded.error;
-      if (!decoded.error) decodedChunks++;
-      await send(assembly.add(decoded));
-      if (signal.aborted) throw aborted(signal);
-    }
-    await send(assembly.flush());
-    // One chunk that can't be decoded is a hole in the result; if none can, there is no result.
-    if (chunks > 0 && decodedChunks === 0) throw failure;
-    if (chunks === 0) checkStart(job, seconds(planner.position) > job.start ? undefined : job.start);
-    coverage = assembly.finish(planner.position, 'silence');
-    track = await tracker?.finish();
-    if (signal.aborted) throw aborted(signal);
-  } catch (error) {
-    if (tracker?.failure) throw tracker.failure.error;
-    if (!signal.aborted) throw error;
-    assembly.flush();
-    const end = Math.max(assembly.position, total === undefined ? planner.position : begin + samples(total));
-    const duration = open.duration ?? seconds(planner.position);
-    // Text without speakers is better than none.
-    track ??= await tracker?.finish().catch(() => undefined);
-    throw aborted(signal, new Result(transcript(duration, coverage ?? assembly.finish(end, 'aborted'), track)));
-  }
-
-  await reporter.at(processed(), processed(), true); // what was read is all there is
-  const result = new Result(transcript(wholeDuration(job, open.duration, planner.position), coverage, track));
-  const { segments, speakers, turns, exclusiveTurns } = result;
-  if (speakers && turns && exclusiveTurns) {
-    await emit({ type: 'speakers', segments, speakers, turns, exclusiveTurns });
-  }
-  return result;
-}
-
-/** Segments with their speakers, and without the words that only served to find them. */
-function spoken(segments: Segment[], turns: readonly SpeakerTurn[], job: JobOptions): Segment[] {
-  const parts = attribute(segments, turns);
-  return job.words ? parts : parts.map(({ words, ...part }) => part);
-}
-
-/** Long enough to tell a language from. */
-const long = (chunk: NativeChunk) => chunk.end - chunk.begin >= SAMPLE_RATE / 2;
 
 function checkLanguage(job: JobOptions, model: Model, languages: readonly string[]): void {
   const refuse = (message: string) => {
@@ -312,9 +222,4 @@ function checkLanguage(job: JobOptions, model: Model, languages: readonly string
   const remedy = 'use a multilingual model, such as base';
   if (language !== undefined && language !== 'en') refuse(`the model knows English only, not '${language}': ${remedy}`);
   if (job.decode.translate) refuse(`the model knows English only and can't translate: ${remedy}`);
-}
-
-function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenError {
-  const error = new HearkenError('ERR_ABORTED', 'the transcription was aborted', { cause: signal.reason });
-  return partial ? Object.assign(error, { partial }) : error;
 }

@@ -87,19 +87,16 @@ export class MemoryMonitor {
   }
 
   /** What the job took so far. */
-  receipt(job: Pick<Receipt, 'workers' | 'evictions' | 'audioSeconds'>): Receipt {
+  receipt(job: Pick<Receipt, 'workers' | 'evictions' | 'audioSeconds' | 'chunks' | 'reusedChunks'>): Receipt {
     const { rss, rssBefore, rssPeak, peak } = this.#watch.read();
     const { user, system } = process.cpuUsage(this.#cpu);
-    const { workers, evictions, audioSeconds } = job;
     return {
       rssBefore,
       rssPeak,
       rssAfter: rss,
       nativePeak: { ...peak },
       limit: memoryLimit(),
-      workers,
-      evictions,
-      audioSeconds,
+      ...job,
       wallSeconds: this.#seconds(),
       cpuSeconds: Math.round((user + system) / 1000) / 1000,
     };

@@ -126,12 +126,12 @@ Napi::Value DiarizerWrap::open(const Napi::CallbackInfo& info) {
       .async<Object>(
           info.Env(), std::make_shared<CancelToken>(),
           [use, options, channels, vadModel] {
-            std::unique_ptr<SpeakerStream> stream;
-            if (channels) {
-              stream = std::make_unique<ChannelStream>(use->object(), loadSileroWeights(vadModel));
-            } else {
-              stream = std::make_unique<DiarizationStream>(use->object(), options);
+            if (!channels) {
+              return std::make_shared<DiarizationObject>(use,
+                                                         std::make_unique<DiarizationStream>(use->object(), options));
             }
+            std::unique_ptr<SpeakerStream> stream =
+                std::make_unique<ChannelStream>(use->object(), loadSileroWeights(vadModel));
             return std::make_shared<DiarizationObject>(use, std::move(stream));
           },
           [](Napi::Env env, Object& object) -> Napi::Value {
@@ -157,6 +157,8 @@ Napi::Function DiarizationWrap::define(Napi::Env env) {
   return DefineClass(
       env, "Diarization",
       {InstanceMethod<&DiarizationWrap::run>("run"), InstanceMethod<&DiarizationWrap::finish>("finish"),
+       InstanceMethod<&DiarizationWrap::listen>("listen"), InstanceMethod<&DiarizationWrap::advance>("advance"),
+       InstanceMethod<&DiarizationWrap::end>("end"), InstanceAccessor<&DiarizationWrap::digest>("digest"),
        InstanceMethod<&DiarizationWrap::close>("close"), InstanceAccessor<&DiarizationWrap::busy>("busy"),
        InstanceAccessor<&DiarizationWrap::byteSize>("byteSize"), InstanceAccessor<&DiarizationWrap::closed>("closed")});
 }
@@ -179,8 +181,9 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const CancelPtr cancel = cancelArg(info, 0);
   const auto use = useOf(env, handle_);
-  if (started_) throw makeError(env, codes::kInvalidArg, "a diarization runs once");
-  started_ = true;
+  if (ran_ || stepped_) throw makeError(env, codes::kInvalidArg, "a diarization runs once");
+  const auto done = claim(env);
+  ran_ = true;
   auto& environment = Environment::of(env);
   const int callback = info[1].IsFunction() ? environment.keep(info[1].As<Napi::Function>()) : 0;
   return environment.async<bool>(
@@ -199,10 +202,103 @@ Napi::Value DiarizationWrap::run(const Napi::CallbackInfo& info) {
         return true;
       },
       [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); },
-      [&environment, callback, report = report()] {
+      [&environment, callback, done] {
         environment.drop(callback);
-        report();
+        done();
       });
+}
+
+std::function<void()> DiarizationWrap::claim(Napi::Env env) {
+  if (*busy_) throw makeError(env, codes::kInvalidArg, "one call at a time");
+  *busy_ = true;
+  return [busy = busy_, report = report()] {
+    *busy = false;
+    report();
+  };
+}
+
+DiarizationWrap::Use DiarizationWrap::stepsOf(Napi::Env env) {
+  auto use = useOf(env, handle_);
+  if (!(*use)->steps) throw makeError(env, codes::kInvalidArg, "channels are not gone through by windows: run() them");
+  if (ran_) throw makeError(env, codes::kInvalidArg, "a diarization runs once");
+  return use;
+}
+
+Napi::Value DiarizationWrap::listen(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const CancelPtr cancel = cancelArg(info, 0);
+  const auto use = stepsOf(env);
+  const auto done = claim(env);
+  stepped_ = true;
+  using Digests = std::vector<Digest>;
+  return Environment::of(env).async<Digests>(
+      env, cancel, [use, cancel] { return (*use)->steps->listen(*cancel); },
+      [](Napi::Env env, Digests& digests) -> Napi::Value {
+        if (digests.empty()) return env.Null();
+        Napi::Array array = Napi::Array::New(env, digests.size());
+        for (size_t i = 0; i < digests.size(); ++i) {
+          array.Set(static_cast<uint32_t>(i), Napi::String::New(env, hex(digests[i])));
+        }
+        return array;
+      },
+      done);
+}
+
+Napi::Value DiarizationWrap::advance(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray()) throw makeError(env, codes::kInvalidArg, "known must be an array");
+  const Napi::Array given = info[0].As<Napi::Array>();
+  std::vector<PackedRecord> known(given.Length());
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    const Napi::Value record = given.Get(i);
+    if (record.IsNull()) continue;
+    if (!record.IsTypedArray() || record.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throw makeError(env, codes::kInvalidArg, "a known record must be a Uint8Array or null");
+    }
+    const auto bytes = record.As<Napi::Uint8Array>();
+    known[i].assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  }
+  const CancelPtr cancel = cancelArg(info, 1);
+  const auto use = stepsOf(env);
+  if (known.empty()) throw makeError(env, codes::kInvalidArg, "known must have an element for each window");
+  const auto done = claim(env);
+  using Step = DiarizationStream::Step;
+  return Environment::of(env).async<Step>(
+      env, cancel, [use, cancel, known = std::move(known)] { return (*use)->steps->advance(known, *cancel); },
+      [](Napi::Env env, Step& step) -> Napi::Value {
+        Napi::Array records = Napi::Array::New(env, step.records.size());
+        for (size_t i = 0; i < step.records.size(); ++i) {
+          const PackedRecord& record = step.records[i];
+          Napi::Value value = env.Null();
+          if (!record.empty()) {
+            auto bytes = Napi::Uint8Array::New(env, record.size());
+            std::copy(record.begin(), record.end(), bytes.Data());
+            value = bytes;
+          }
+          records.Set(static_cast<uint32_t>(i), value);
+        }
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("turns", toJs(env, step.turns));
+        object.Set("decided", Napi::Number::New(env, static_cast<double>(step.decided)));
+        object.Set("records", records);
+        return object;
+      },
+      done);
+}
+
+Napi::Value DiarizationWrap::end(const Napi::CallbackInfo& info) {
+  if (*busy_) throw makeError(info.Env(), codes::kInvalidArg, "one call at a time");
+  handle_->peek(false, [](const DiarizationObject& object) {
+    object.stream->end();
+    return true;
+  });
+  return info.Env().Undefined();
+}
+
+Napi::Value DiarizationWrap::digest(const Napi::CallbackInfo& info) {
+  const auto digest = handle_->peek(std::optional<Digest>(),
+                                    [](const DiarizationObject& object) { return object.stream->digest(); });
+  return digest ? Napi::Value(Napi::String::New(info.Env(), hex(*digest))) : info.Env().Undefined();
 }
 
 Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {

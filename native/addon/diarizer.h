@@ -3,7 +3,7 @@
 #include "addon/wrap.h"
 #include "core/counters.h"
 #include "diarization/model.h"
-#include "diarization/speaker_stream.h"
+#include "diarization/stream.h"
 
 namespace hearken {
 
@@ -32,7 +32,10 @@ class DiarizerWrap : public Napi::ObjectWrap<DiarizerWrap> {
 struct DiarizationObject {
   DiarizationObject(std::shared_ptr<DiarizerHandle::Use> model, std::unique_ptr<SpeakerStream> made)
       : use(std::move(model)), stream(std::move(made)) {}
+  DiarizationObject(std::shared_ptr<DiarizerHandle::Use> model, std::unique_ptr<DiarizationStream> made)
+      : use(std::move(model)), steps(made.get()), stream(std::move(made)) {}
   std::shared_ptr<DiarizerHandle::Use> use;
+  DiarizationStream* steps = nullptr;  // the stream, where it goes from window to window
   std::unique_ptr<SpeakerStream> stream;
   Counted counted{Counters::instance().diarizations};
 };
@@ -50,7 +53,11 @@ class DiarizationWrap : public Napi::ObjectWrap<DiarizationWrap> {
   StreamInput input(int64_t begin, int64_t end) const;
 
  private:
-  Napi::Value run(const Napi::CallbackInfo& info);     // run(cancel, onTurns)
+  Napi::Value run(const Napi::CallbackInfo& info);      // run(cancel, onTurns)
+  Napi::Value listen(const Napi::CallbackInfo& info);   // listen(cancel)
+  Napi::Value advance(const Napi::CallbackInfo& info);  // advance(known, cancel)
+  Napi::Value end(const Napi::CallbackInfo& info);
+  Napi::Value digest(const Napi::CallbackInfo& info);
   Napi::Value finish(const Napi::CallbackInfo& info);  // finish(options, cancel)
   Napi::Value close(const Napi::CallbackInfo& info);
   Napi::Value busy(const Napi::CallbackInfo& info);
@@ -58,9 +65,16 @@ class DiarizationWrap : public Napi::ObjectWrap<DiarizationWrap> {
   Napi::Value closed(const Napi::CallbackInfo& info);
   // Tells V8 what the stream holds by now.
   std::function<void()> report() const;
+  using Use = std::shared_ptr<DiarizationHandle::Use>;
+  // Of a call that nothing else may run beside; what it returns is called when that has ended.
+  std::function<void()> claim(Napi::Env env);
+  // A use of the stream by its windows.
+  Use stepsOf(Napi::Env env);
   std::shared_ptr<DiarizationHandle> handle_;
   ExternalPtr external_ = std::make_shared<ExternalMemory>(Env());
-  bool started_ = false;
+  std::shared_ptr<bool> busy_ = std::make_shared<bool>(false);  // JS thread only
+  bool ran_ = false;                                            // by run()
+  bool stepped_ = false;                                        // by listen()
 };
 
 }  // namespace hearken

@@ -8,10 +8,13 @@
 #include <cpuid.h>
 #endif
 
+#include "addon/convert.h"
 #include "addon/diarizer.h"
+#include "addon/engine.h"
 #include "addon/memory.h"
 #include "addon/model.h"
 #include "addon/planner.h"
+#include "audio/open_file.h"
 #include "chunk/predict.h"
 #include "core/memory_watch.h"
 #include "core/rss.h"
@@ -86,6 +89,15 @@ Napi::Value audioBytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(bytes));
 }
 
+Napi::Value hashOfFile(const Napi::CallbackInfo& info) {
+  const std::string path = stringArg(info, 0, "path");
+  const CancelPtr cancel = cancelArg(info, 1);
+  return Environment::of(info.Env())
+      .async<Digest>(
+          info.Env(), cancel, [path, cancel] { return hashFile(path, *cancel); },
+          [](Napi::Env env, Digest& digest) -> Napi::Value { return Napi::String::New(env, hex(digest)); });
+}
+
 Napi::Value shutdown(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).shutdown();
   return info.Env().Undefined();
@@ -131,6 +143,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   version.Set("hearken", Napi::String::New(env, HEARKEN_VERSION));
   version.Set("whisper", Napi::String::New(env, whisper_version()));
   version.Set("napi", Napi::Number::New(env, NAPI_VERSION));
+  version.Set("engine", Napi::String::New(env, engineDigest()));
   exports.Set("version", version);
   exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));
@@ -138,6 +151,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("inspectDiarizer", Napi::Function::New<DiarizerWrap::inspect>(env, "inspectDiarizer"));
   exports.Set("audioBytes", Napi::Function::New<audioBytes>(env, "audioBytes"));
   exports.Set("openPlanner", Napi::Function::New<PlannerWrap::open>(env, "openPlanner"));
+  exports.Set("hashFile", Napi::Function::New<hashOfFile>(env, "hashFile"));
   exports.Set("cpuFeatures", Napi::Function::New<cpuFeatures>(env, "cpuFeatures"));
   exports.Set("languages", Napi::Function::New<languages>(env, "languages"));
   exports.Set("memory", Napi::Function::New<memory>(env, "memory"));

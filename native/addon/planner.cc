@@ -24,6 +24,7 @@ ChunkWrap::ChunkWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   self.Set("owned", toJs(env, chunk_->owned));
   self.Set("endsInSpeech", Napi::Boolean::New(env, chunk_->end == ChunkEnd::kOverlap));
   self.Set("speech", speech);
+  self.Set("digest", Napi::String::New(env, hex(chunk_->digest)));
 }
 
 std::shared_ptr<const PlannedChunk> ChunkWrap::chunk() const {
@@ -40,6 +41,7 @@ Napi::Value ChunkWrap::release(const Napi::CallbackInfo& info) {
 Napi::Function PlannerWrap::define(Napi::Env env) {
   return DefineClass(env, "Planner",
                      {InstanceMethod<&PlannerWrap::next>("next"), InstanceMethod<&PlannerWrap::drain>("drain"),
+                      InstanceMethod<&PlannerWrap::contentDigest>("contentDigest"),
                       InstanceMethod<&PlannerWrap::close>("close"), InstanceAccessor<&PlannerWrap::info>("info"),
                       InstanceAccessor<&PlannerWrap::position>("position")});
 }
@@ -144,6 +146,22 @@ Napi::Value PlannerWrap::drain(const Napi::CallbackInfo& info) {
         return true;
       },
       [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); }, [busy = busy_] { *busy = false; });
+}
+
+Napi::Value PlannerWrap::contentDigest(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const CancelPtr cancel = cancelArg(info, 0);
+  if (!info[1].IsBoolean()) throw makeError(env, codes::kInvalidArg, "whole must be true or false");
+  const bool whole = info[1].As<Napi::Boolean>().Value();
+  const auto use = useOf(env, handle_);
+  claim(env);
+  using Found = std::optional<Digest>;
+  return Environment::of(env).async<Found>(
+      env, cancel, [use, cancel, whole] { return (*use)->planner->contentDigest(whole, *cancel); },
+      [](Napi::Env env, Found& found) -> Napi::Value {
+        return found ? Napi::Value(Napi::String::New(env, hex(*found))) : env.Undefined();
+      },
+      [busy = busy_] { *busy = false; });
 }
 
 void PlannerWrap::claim(Napi::Env env) {

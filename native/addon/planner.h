@@ -41,6 +41,7 @@ class PlannerWrap : public Napi::ObjectWrap<PlannerWrap> {
  private:
   Napi::Value next(const Napi::CallbackInfo& info);
   Napi::Value drain(const Napi::CallbackInfo& info);
+  Napi::Value contentDigest(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
   void claim(Napi::Env env);
   Napi::Value info(const Napi::CallbackInfo& info);

@@ -26,8 +26,11 @@ class ByteSource {
   virtual std::optional<uint64_t> size() const { return std::nullopt; }
 };
 
-// A file by its UTF-8 path. Throws kAudioNotFound. A pipe or a device is read forwards only.
-std::unique_ptr<ByteSource> openFileSource(const std::string& path);
+class FileContent;
+class OpenFile;
+
+// What is read of the file is told to `content`, if there is one.
+std::unique_ptr<ByteSource> openFileSource(std::shared_ptr<const OpenFile> file, std::shared_ptr<FileContent> content);
 std::unique_ptr<ByteSource> openMemorySource(const uint8_t* data, size_t size, std::shared_ptr<void> owner);
 std::unique_ptr<ByteSource> openQueueSource(std::shared_ptr<ByteQueue> queue);
 

@@ -177,9 +177,13 @@ std::string between(const std::string& text, const std::string& before, const st
 
 class FfmpegDecoder : public Decoder {
  public:
-  FfmpegDecoder(std::string program, std::string path, std::unique_ptr<NamelessFile> file,
-                std::unique_ptr<ByteReader> input, CancelToken& cancel)
-      : program_(std::move(program)), path_(std::move(path)), file_(std::move(file)), input_(std::move(input)) {
+  FfmpegDecoder(std::string program, std::string path, std::function<void()> opened,
+                std::unique_ptr<NamelessFile> file, std::unique_ptr<ByteReader> input, CancelToken& cancel)
+      : program_(std::move(program)),
+        path_(std::move(path)),
+        opened_(std::move(opened)),
+        file_(std::move(file)),
+        input_(std::move(input)) {
     start(0, cancel);
     const std::string& log = run_->log();
     format_.container = between(log, "Input #0, ", ",");
@@ -258,6 +262,7 @@ class FfmpegDecoder : public Decoder {
     auto reader = std::make_unique<ByteReader>(std::move(run));
     size_t got = 0;
     reader->peek(12, got, cancel);
+    if (opened_) opened_();
     if (got < 12) {
       if (frame > 0 && run_->exitCode() == 0) return;  // beyond the end
       if (frame > 0) run_->gaveUp();
@@ -280,6 +285,7 @@ class FfmpegDecoder : public Decoder {
   }
 
   std::string program_, path_, codec_;
+  std::function<void()> opened_;
   std::unique_ptr<NamelessFile> file_;
   std::unique_ptr<ByteReader> input_;
   std::unique_ptr<Decoder> pcm_;  // holds the Run, so it dies before what that reads from
@@ -338,20 +344,21 @@ std::string findFfmpeg(const std::string& wanted) {
   return "";
 }
 
-std::unique_ptr<Decoder> openFfmpegFile(const std::string& path, const std::string& ffmpeg, CancelToken& cancel) {
-  return std::make_unique<FfmpegDecoder>(required(ffmpeg), path, nullptr, nullptr, cancel);
+std::unique_ptr<Decoder> openFfmpegFile(const std::string& path, const std::string& ffmpeg,
+                                        std::function<void()> opened, CancelToken& cancel) {
+  return std::make_unique<FfmpegDecoder>(required(ffmpeg), path, std::move(opened), nullptr, nullptr, cancel);
 }
 
 std::unique_ptr<Decoder> openFfmpegPipe(std::unique_ptr<ByteReader> reader, const std::string& ffmpeg,
                                         CancelToken& cancel) {
-  return std::make_unique<FfmpegDecoder>(required(ffmpeg), "", nullptr, std::move(reader), cancel);
+  return std::make_unique<FfmpegDecoder>(required(ffmpeg), "", nullptr, nullptr, std::move(reader), cancel);
 }
 
 std::unique_ptr<Decoder> openFfmpegBytes(const uint8_t* data, size_t size, const std::string& ffmpeg,
                                          CancelToken& cancel) {
   const std::string program = required(ffmpeg);
   auto file = std::make_unique<NamelessFile>(data, size);
-  return std::make_unique<FfmpegDecoder>(program, NamelessFile::path(), std::move(file), nullptr, cancel);
+  return std::make_unique<FfmpegDecoder>(program, NamelessFile::path(), nullptr, std::move(file), nullptr, cancel);
 }
 
 }  // namespace hearken

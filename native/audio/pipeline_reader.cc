@@ -17,8 +17,8 @@ constexpr int64_t kNear = 2 * kSampleRate;  // a seek this short forwards just d
 
 class PipelineReader : public AudioReader {
  public:
-  PipelineReader(std::unique_ptr<Decoder> decoder, int channel)
-      : mono_(std::move(decoder), channel), resampler_(mono_.format().sampleRate) {
+  PipelineReader(std::unique_ptr<Decoder> decoder, int channel, std::shared_ptr<FileContent> content)
+      : content_(std::move(content)), mono_(std::move(decoder), channel), resampler_(mono_.format().sampleRate) {
     const DecoderFormat& format = mono_.format();
     info_.container = format.container;
     info_.codec = format.codec;
@@ -34,6 +34,7 @@ class PipelineReader : public AudioReader {
 
   const AudioInfo& info() const override { return info_; }
   int64_t position() const override { return position_; }
+  FileContent* content() const override { return content_.get(); }
 
   size_t read(float* out, size_t n, CancelToken& cancel) override {
     cancel.throwIfCancelled();
@@ -142,6 +143,7 @@ class PipelineReader : public AudioReader {
     count_ += zeros;
   }
 
+  const std::shared_ptr<FileContent> content_;
   Mono mono_;
   Resampler resampler_;
   AudioInfo info_;
@@ -156,9 +158,10 @@ class PipelineReader : public AudioReader {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> makeReader(std::unique_ptr<Decoder> decoder, const ReaderOptions& options) {
+std::unique_ptr<AudioReader> makeReader(std::unique_ptr<Decoder> decoder, const ReaderOptions& options,
+                                        std::shared_ptr<FileContent> content) {
   if (options.tap) decoder = tapFrames(std::move(decoder), options.tap);
-  return std::make_unique<PipelineReader>(std::move(decoder), options.channel);
+  return std::make_unique<PipelineReader>(std::move(decoder), options.channel, std::move(content));
 }
 
 }  // namespace hearken

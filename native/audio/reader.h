@@ -29,6 +29,7 @@ struct AudioInfo {
   bool seekable = false;
 };
 
+class FileContent;
 class FrameSink;
 
 struct ReaderOptions {
@@ -49,6 +50,8 @@ class AudioReader {
   // Moves to a 16 kHz sample. Exact: the samples that follow are those of an unbroken read (±1e-4). A source that can't
   // seek decodes and drops what lies between, forwards only (backwards: kInvalidArg). Beyond the end: read() gives 0.
   virtual void seek(int64_t sample, CancelToken& cancel) = 0;
+  // What the source is a file of, for its digest; null for any other source.
+  virtual FileContent* content() const { return nullptr; }
 };
 
 }  // namespace hearken

@@ -5,6 +5,7 @@
 
 #include "audio/decoder.h"
 #include "audio/ffmpeg.h"
+#include "audio/file_content.h"
 #include "audio/pcm_decoder.h"
 #include "audio/pipeline_reader.h"
 #include "audio/sniff.h"
@@ -187,15 +188,17 @@ class PcmReader : public AudioReader {
 
 std::unique_ptr<AudioReader> openFile(const std::string& path, const ReaderOptions& options, CancelToken& cancel) {
   cancel.throwIfCancelled();
-  auto reader = std::make_unique<ByteReader>(openFileSource(path));
+  const auto file = std::make_shared<const OpenFile>(path);
+  const bool regular = file->regular();
+  const auto content = regular ? std::make_shared<FileContent>(file) : nullptr;
+  auto reader = std::make_unique<ByteReader>(openFileSource(file, content));
   try {
-    const bool regular = reader->seekable();
     const auto fallback = [&](std::unique_ptr<ByteReader> left, Container container) -> std::unique_ptr<Decoder> {
       if (!left && (!regular || findFfmpeg(options.ffmpegPath).empty())) return nullptr;
-      return regular ? openFfmpegFile(path, options.ffmpegPath, cancel)
-                     : openPiped(std::move(left), container, options.ffmpegPath, cancel);
+      if (!regular) return openPiped(std::move(left), container, options.ffmpegPath, cancel);
+      return openFfmpegFile(path, options.ffmpegPath, [content] { content->openedByPath(); }, cancel);
     };
-    return makeReader(openDecoder(std::move(reader), fallback, cancel), options);
+    return makeReader(openDecoder(std::move(reader), fallback, cancel), options, content);
   } catch (const Error& error) {
     if (error.code() == codes::kAudioFormat || error.code() == codes::kAudioFfmpeg) {
       throw Error(error.code(), "cannot decode '" + path + "': " + error.what());

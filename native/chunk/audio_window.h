@@ -28,6 +28,7 @@ class AudioWindow {
   int64_t begin() const { return begin_; }
   int64_t end() const { return end_; }
   const AudioInfo& info() const { return reader_->info(); }
+  FileContent* content() const { return reader_->content(); }
 
   void dropBefore(int64_t position);
   // [from, to) must lie in [begin(), end()).

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "audio/file_content.h"
 #include "chunk/audio_window.h"
 #include "chunk/cut_rules.h"
 #include "chunk/speech_regions.h"
@@ -27,6 +28,19 @@ void check(const PlanOptions& options, const AudioReader* reader, const SpeechDe
     throw Error(codes::kInvalidArg, "the chunk length must lie between 1 second and 1 hour, not " +
                                         std::to_string(options.chunkSamples / static_cast<double>(kSampleRate)) + " s");
   }
+}
+
+// What a decode of the chunk depends on, besides its options. Floats are hashed as they lie in memory: what is kept
+// under a digest stays on the machine.
+Digest digestOf(const PlannedChunk& chunk) {
+  Hash hash;
+  hash.update(chunk.pcm.size());
+  hash.update(chunk.pcm.data(), chunk.pcm.size() * sizeof(float));
+  for (const Span& region : chunk.speech) {
+    hash.update(static_cast<uint64_t>(region.begin - chunk.span.begin));
+    hash.update(static_cast<uint64_t>(region.end - chunk.span.begin));
+  }
+  return hash.digest();
 }
 
 }  // namespace
@@ -159,6 +173,7 @@ struct ChunkPlanner::Impl {
       }
     }
     chunk.pcm = audio.copy(start, cut.end);
+    chunk.digest = digestOf(chunk);
     return chunk;
   }
 
@@ -215,6 +230,11 @@ void ChunkPlanner::drain(CancelToken& cancel) {
 
 int64_t ChunkPlanner::position() const {
   return impl_->audio.end();
+}
+
+std::optional<Digest> ChunkPlanner::contentDigest(bool whole, CancelToken& cancel) {
+  FileContent* const content = impl_->audio.content();
+  return content ? content->digest(whole, cancel) : std::nullopt;
 }
 
 const AudioInfo& ChunkPlanner::info() const {

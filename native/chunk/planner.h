@@ -8,6 +8,7 @@
 #include "audio/reader.h"
 #include "audio/sink.h"
 #include "chunk/speech_detector.h"
+#include "core/hash.h"
 #include "core/pages.h"
 
 namespace hearken {
@@ -31,6 +32,7 @@ struct PlannedChunk {
   ChunkEnd end = ChunkEnd::kPause;
   std::vector<Span> speech;                     // regions of speech inside span
   LedgerVector<float, MemoryKind::kAudio> pcm;  // span.length() samples
+  Digest digest{};                              // of pcm and speech, wherever in the audio they are
 };
 
 struct PlanOptions {
@@ -57,6 +59,8 @@ class ChunkPlanner {
   // Audio read so far (exclusive end, in samples); after the last chunk: the end of the range or of the audio.
   int64_t position() const;
   const AudioInfo& info() const;
+  // Of the file that is read: FileContent::digest(). Nothing for other sources. After the last chunk, or drain().
+  std::optional<Digest> contentDigest(bool whole, CancelToken& cancel);
 
  private:
   template <typename F>

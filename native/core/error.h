@@ -15,6 +15,7 @@ inline constexpr const char* kInternal = "ERR_INTERNAL";
 inline constexpr const char* kOutOfMemory = "ERR_MEMORY_LIMIT";
 inline constexpr const char* kAudioNotFound = "ERR_AUDIO_NOT_FOUND";  // no such file, or not readable
 inline constexpr const char* kAudioRead = "ERR_AUDIO_READ";           // the source failed while it was read
+inline constexpr const char* kAudioChanged = "ERR_AUDIO_CHANGED";      // the file is not what it was when it was opened
 inline constexpr const char* kAudioFormat = "ERR_AUDIO_FORMAT";       // not audio, corrupt beyond use, unsupported
 inline constexpr const char* kAudioFfmpeg = "ERR_AUDIO_FFMPEG";       // needs ffmpeg, and there is none
 inline constexpr const char* kModelNotFound = "ERR_MODEL_NOT_FOUND";

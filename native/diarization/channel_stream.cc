@@ -79,14 +79,7 @@ StreamInput ChannelStream::input(int64_t begin, int64_t end) {
 
 void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
   // Whatever ends this: nobody waits for room in the queue any more, and what was heard so far can be told.
-  const auto collectAll = [this] {
-    for (auto& channel : channels_) {
-      channel->regions.finish();
-      channel->collect();
-    }
-  };
-  const std::shared_ptr<void> closing(nullptr, [this, collectAll](void*) {
-    queue_->close();
+  const std::shared_ptr<void> closing(nullptr, [this](void*) {
     try {
       collectAll();  // nothing is left to do where run() came to its end
     } catch (const std::exception&) {
@@ -94,9 +87,11 @@ void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
     }
     embedding_.reset();
     runBytes_ = 0;
-    ended_ = true;
+    end();
   });
   const FrameQueue::Format format = queue_->format(cancel);
+  heard_.update(static_cast<uint64_t>(format.sampleRate));
+  heard_.update(static_cast<uint64_t>(format.channels));
   ChannelReader reader(queue_, format, begin_, end_, kBlock);
   for (size_t c = 0; c < reader.channels(); ++c) {
     channels_.push_back(std::make_unique<Channel>(makeSileroDetector(detector_)));
@@ -111,6 +106,7 @@ void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
     last = count < kBlock;
     for (size_t c = 0; c < reader.channels(); ++c) {
       float* samples = block.floats() + c * kBlock;
+      heard_.update(samples, count * sizeof(float));
       std::fill(samples + count, samples + kBlock, 0.0f);
     }
     listen(block.floats(), count, cancel);
@@ -121,9 +117,22 @@ void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
     if (last) {
       for (auto& channel : channels_) channel->voice.finish(fbank_, *embedding_, cancel);
       collectAll();
+      heardAll(heard_.digest());
     }
     if (onTurns) onTurns(turns, decided);
   }
+}
+
+void ChannelStream::collectAll() {
+  for (auto& channel : channels_) {
+    channel->regions.finish();
+    channel->collect();
+  }
+}
+
+void ChannelStream::end() noexcept {
+  queue_->close();
+  ended_ = true;
 }
 
 void ChannelStream::listen(const float* samples, size_t count, CancelToken& cancel) {

@@ -26,6 +26,7 @@ class ChannelStream : public SpeakerStream {
   StreamInput input(int64_t begin, int64_t end) override;
   void run(CancelToken& cancel, const OnTurns& onTurns) override;
   bool busy() const override;
+  void end() noexcept override;
   // There is nothing to cluster: `options` change nothing.
   Speakers finish(const ClusterOptions& options, CancelToken& cancel) const override;
   int64_t byteSize() const override;
@@ -34,6 +35,7 @@ class ChannelStream : public SpeakerStream {
 
  private:
   struct Channel;
+  void collectAll();
   void listen(const float* samples, size_t count, CancelToken& cancel);
   void hear(const float* samples, size_t frame, CancelToken& cancel);
   int64_t settled() const;
@@ -49,6 +51,7 @@ class ChannelStream : public SpeakerStream {
   std::unique_ptr<EmbeddingNet> embedding_;  // during run()
   int64_t frames_ = 0;                       // heard, of kSpeechFrame samples
   int64_t samples_ = 0;                      // heard
+  Hash heard_;                               // of the channels' samples
   int64_t decided_ = 0;                      // up to where provisional turns were given
   std::atomic<int64_t> needed_{INT64_MAX};   // the source's frame that the next batch waits for
   std::atomic<int64_t> runBytes_{0};

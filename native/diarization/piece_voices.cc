@@ -11,16 +11,19 @@ int64_t PieceVoices::leastBytes() {
   return decltype(voices_)::kBlockBytes;
 }
 
-void PieceVoices::append(const float* embedding, int clean) {
+bool toNumbers(const float* embedding, VoiceNumbers& out) {
   constexpr float kScale = 32767;
   float unit[EmbeddingWeights::kDimensions];
   std::copy(embedding, embedding + EmbeddingWeights::kDimensions, unit);
+  const bool directed = toUnit(unit);
+  for (size_t d = 0; d < out.size(); ++d) out[d] = static_cast<int16_t>(std::lrint(unit[d] * kScale));
+  return directed;
+}
+
+void PieceVoices::append(const float* embedding, int clean) {
   Voice voice{};
   voice.clean = static_cast<int16_t>(clean);
-  voice.voiced = toUnit(unit) ? 1 : 0;
-  for (int d = 0; d < EmbeddingWeights::kDimensions; ++d) {
-    voice.values[d] = static_cast<int16_t>(std::lrint(unit[d] * kScale));
-  }
+  voice.voiced = toNumbers(embedding, voice.values) ? 1 : 0;
   voices_.append(voice);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "diarization/blocks.h"
@@ -7,6 +8,10 @@
 #include "diarization/timeline.h"
 
 namespace hearken {
+
+// A voice as a unit vector of 16-bit numbers; all 0 if it has no direction (zeros, not finite).
+using VoiceNumbers = std::array<int16_t, EmbeddingWeights::kDimensions>;
+bool toNumbers(const float* embedding, VoiceNumbers& out);
 
 // The voices of a growing list of pieces: unit vectors of 16-bit numbers (cosines change by less than 1e-5), and how
 // much clean speech each is made from. 388 bytes a piece.
@@ -27,7 +32,7 @@ class PieceVoices {
 
  private:
   struct Voice {
-    int16_t values[EmbeddingWeights::kDimensions];
+    VoiceNumbers values;
     int16_t clean;
     int16_t voiced;
   };

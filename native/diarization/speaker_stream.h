@@ -1,12 +1,15 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "audio/sink.h"
 #include "core/cancel.h"
+#include "core/hash.h"
 #include "diarization/cluster.h"
 #include "diarization/stitch.h"
 
@@ -33,11 +36,26 @@ class SpeakerStream {
   virtual void run(CancelToken& cancel, const OnTurns& onTurns) = 0;
   // There is audio whose turns run() is about to give: a wait for them would end without more being fed.
   virtual bool busy() const = 0;
+  // Nothing more is computed, and nobody waits for room in the input: for who does not come to run(), or goes no
+  // further. Not beside it. Once more changes nothing.
+  virtual void end() noexcept = 0;
+  // Of all that was fed, once it was heard to its end. From any thread.
+  std::optional<Digest> digest() const { return heardAll_ ? std::optional<Digest>(digest_) : std::nullopt; }
 
   // The speakers of all that was heard, after run(). May be called again with other options.
   virtual Speakers finish(const ClusterOptions& options, CancelToken& cancel) const = 0;
 
   virtual int64_t byteSize() const = 0;
+
+ protected:
+  void heardAll(const Digest& digest) {
+    digest_ = digest;
+    heardAll_ = true;
+  }
+
+ private:
+  Digest digest_{};
+  std::atomic<bool> heardAll_{false};
 };
 
 }  // namespace hearken

@@ -82,28 +82,85 @@ int64_t DiarizationStream::windowsIn(const SampleQueue::Stretch& stretch) const 
 }
 
 void DiarizationStream::run(CancelToken& cancel, const OnTurns& onTurns) {
-  // Whatever ends this: nobody waits for room in the queue any more, and what was heard so far can be told.
-  const std::shared_ptr<void> closing(nullptr, [this](void*) {
-    queue_->close();
-    record_.end(samples_);
-    ended_ = true;
-  });
-  const int64_t most = int64_t{kBatch} * options_.threads, hop = options_.timeline.hop;
-  for (bool last = false; !last;) {
-    const auto stretch = queue_->wait(windowBegin() + kWindow + 1, windowBegin() + stretchOf(most, hop) + 1, cancel);
-    const int64_t all = windowsIn(stretch), windows = std::min(all, most);
-    last = stretch.ended && windows == all;
-    const std::vector<Turn> turns = windows > 0 ? process(stretch, windows, last, cancel) : std::vector<Turn>();
-    window_ += windows;  // first: who is told, and finds busy() true, waits for the next batch
-    queue_->drop(std::min(windowBegin(), tracker_.neededSample()));
-    if (windows > 0 && onTurns) onTurns(turns, samples_);
+  const std::shared_ptr<void> closing(nullptr, [this](void*) { end(); });
+  while (!listen(cancel).empty()) {
+    const Step step = advance({}, cancel);
+    if (onTurns) onTurns(step.turns, step.decided);
   }
 }
 
-std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch, int64_t count, bool last,
-                                             CancelToken& cancel) {
-  std::vector<Coming> coming = listen(stretch, count, last, cancel);
-  tellVoices(stretch, coming, cancel);
+void DiarizationStream::end() noexcept {
+  if (ended_) return;
+  queue_->close();
+  record_.end(samples_);
+  batch_.reset();
+  ended_ = true;
+}
+
+std::vector<Digest> DiarizationStream::listen(CancelToken& cancel) {
+  if (batch_) throw Error(codes::kInvalidArg, "the windows that were told last come first");
+  if (ended_) return {};
+  try {
+    const int64_t most = int64_t{kBatch} * options_.threads, hop = options_.timeline.hop;
+    const auto stretch = queue_->wait(windowBegin() + kWindow + 1, windowBegin() + stretchOf(most, hop) + 1, cancel);
+    const int64_t all = windowsIn(stretch), windows = std::min(all, most);
+    Batch batch{stretch, stretch.ended && windows == all, {}};
+    for (int64_t i = 0; i < windows; ++i) {
+      const auto heard = static_cast<int64_t>(heard_.size() / sizeof(float));
+      const int64_t end = std::min(windowBegin() + i * hop + kWindow, stretch.end);
+      heard_.update(stretch.at(heard), static_cast<size_t>(end - heard) * sizeof(float));
+      batch.digests.push_back(digestOf(window_ + i, batch.last && i + 1 == windows));
+    }
+    if (windows > 0) return batch_.emplace(std::move(batch)).digests;
+    heardAll(heard_.digest());  // there was not a single sample
+    end();
+    return {};
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+// Of what was heard up to the window's end.
+Digest DiarizationStream::digestOf(int64_t window, bool last) const {
+  Hash hash = heard_;
+  hash.update(static_cast<uint64_t>(window));
+  hash.update(static_cast<uint64_t>(last));
+  const Timeline& t = options_.timeline;
+  hash.update(static_cast<uint64_t>(t.hop));
+  for (const double value : {t.link, t.bridge, t.longest, t.enoughClean, t.shortest, t.longestRun}) {
+    hash.update(&value, sizeof(value));
+  }
+  return hash.digest();
+}
+
+DiarizationStream::Step DiarizationStream::advance(const std::vector<PackedRecord>& known, CancelToken& cancel) {
+  if (!batch_ || !(known.empty() || known.size() == batch_->digests.size())) {
+    throw Error(codes::kInvalidArg, "one record, or none, for each of the windows that were told last");
+  }
+  try {
+    Step step = process(*batch_, known, cancel);
+    const bool last = batch_->last;
+    window_ += static_cast<int64_t>(batch_->digests.size());
+    batch_.reset();
+    queue_->drop(std::min(windowBegin(), tracker_.neededSample()));
+    if (last) {
+      heardAll(heard_.digest());
+      end();
+    }
+    return step;
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+DiarizationStream::Step DiarizationStream::process(const Batch& batch, const std::vector<PackedRecord>& known,
+                                                   CancelToken& cancel) {
+  const auto& [stretch, last, digests] = batch;
+  std::vector<Window> windows = hear(batch, known, cancel);
+  std::vector<Coming> coming = follow(windows, last);
+  tellVoices(stretch, windows, coming, cancel);
   const size_t first = record_.pieces();
   for (size_t i = 0; i < coming.size(); ++i) {
     if (coming[i].like == first + i) {
@@ -112,42 +169,72 @@ std::vector<Turn> DiarizationStream::process(const SampleQueue::Stretch& stretch
       record_.addLike(coming[i].heard, coming[i].like);
     }
   }
-  std::vector<Turn> turns;
+  Step step;
   float voice[EmbeddingWeights::kDimensions];
   for (size_t i = 0; i < coming.size(); ++i) {
     record_.voices().voice(coming[i].like, voice);
     const int64_t end = last ? stretch.end : INT64_MAX;
     const std::vector<Turn> more = online_.add(coming[i].heard, voice, end, coming[i].like == first + i);
-    turns.insert(turns.end(), more.begin(), more.end());
+    step.turns.insert(step.turns.end(), more.begin(), more.end());
   }
   recordBytes_ = record_.byteSize();
-  sortTurns(turns);
+  sortTurns(step.turns);
   online_.decided(tracker_.decidedFrame());
   samples_ = last ? stretch.end : std::max<int64_t>(0, frameBegin(tracker_.decidedFrame()));
-  return turns;
+  step.decided = samples_;
+  for (size_t i = 0; i < windows.size(); ++i) {
+    step.records.push_back(windows[i].computed ? pack(windows[i].record, digests[i]) : PackedRecord());
+  }
+  return step;
 }
 
-// The stretches of speech that the next windows complete.
-std::vector<DiarizationStream::Coming> DiarizationStream::listen(const SampleQueue::Stretch& stretch, int64_t count,
-                                                                 bool last, CancelToken& cancel) {
-  constexpr int64_t kFloats = int64_t{SegmentationShape::kFrames} * SegmentationShape::kClasses;
-  std::vector<float> logProbabilities(static_cast<size_t>(count * kFloats));
-  const int64_t threads = std::min(static_cast<int64_t>(workers_.size()), count);
-  // Each thread takes a run of windows, since those next to each other share work.
-  inParallel(static_cast<int>(threads), [&](int thread) {
-    const int64_t from = count * thread / threads, to = count * (thread + 1) / threads;
-    const float* samples = stretch.at(windowBegin() + from * options_.timeline.hop);
-    workers_[static_cast<size_t>(thread)]->segmentation.run(samples, static_cast<int>(to - from),
-                                                            logProbabilities.data() + from * kFloats, cancel);
-  });
-  Counters::instance().segmented += count;
+// Who is active in each window: as it is known, or as the net says.
+std::vector<DiarizationStream::Window> DiarizationStream::hear(const Batch& batch,
+                                                               const std::vector<PackedRecord>& known,
+                                                               CancelToken& cancel) {
+  constexpr size_t kFloats = size_t{SegmentationShape::kFrames} * SegmentationShape::kClasses;
+  std::vector<Window> windows(batch.digests.size());
+  std::vector<size_t> unknown;
+  for (size_t i = 0; i < windows.size(); ++i) {
+    windows[i].computed = known.empty() || !unpack(known[i], batch.digests[i], windows[i].record);
+    if (!windows[i].computed) continue;
+    windows[i].record.heard.clear();
+    unknown.push_back(i);
+  }
+  const size_t threads = std::min(workers_.size(), unknown.size());
+  // Each thread takes some in a row, since windows next to each other share work.
+  if (threads > 0) {
+    inParallel(static_cast<int>(threads), [&](int thread) {
+      const size_t share = static_cast<size_t>(thread);
+      std::vector<float> logProbabilities;
+      for (size_t at = unknown.size() * share / threads, to = unknown.size() * (share + 1) / threads; at < to;) {
+        size_t count = 1;
+        while (at + count < to && unknown[at + count] == unknown[at] + count) ++count;
+        logProbabilities.resize(count * kFloats);
+        const float* samples =
+            batch.stretch.at(windowBegin() + static_cast<int64_t>(unknown[at]) * options_.timeline.hop);
+        workers_[share]->segmentation.run(samples, static_cast<int>(count), logProbabilities.data(), cancel);
+        for (size_t i = 0; i < count; ++i) {
+          sumActivities(logProbabilities.data() + i * kFloats, windows[unknown[at + i]].record.activities);
+        }
+        at += count;
+      }
+    });
+  }
+  Counters::instance().segmented += static_cast<int64_t>(unknown.size());
+  return windows;
+}
+
+// The stretches of speech that the windows complete.
+std::vector<DiarizationStream::Coming> DiarizationStream::follow(const std::vector<Window>& windows, bool last) {
   std::vector<Coming> coming;
   const size_t first = record_.pieces();
-  for (int64_t i = 0; i < count; ++i) {
-    const bool end = last && i + 1 == count;
-    for (HeardPiece& piece : tracker_.add(logProbabilities.data() + i * kFloats, end)) {
+  for (size_t i = 0; i < windows.size(); ++i) {
+    const bool end = last && i + 1 == windows.size();
+    uint16_t number = 0;
+    for (HeardPiece& piece : tracker_.add(windows[i].record.activities, end)) {
       const size_t id = first + coming.size();
-      coming.push_back({std::move(piece), {}, std::vector<float>(EmbeddingWeights::kDimensions), id});
+      coming.push_back({std::move(piece), {}, std::vector<float>(EmbeddingWeights::kDimensions), id, i, number++});
       pickFrames(options_.timeline, coming.back().heard, coming.back().frames);
       chains_.add(coming.back().heard, id, !coming.back().frames.empty());
     }
@@ -156,17 +243,30 @@ std::vector<DiarizationStream::Coming> DiarizationStream::listen(const SampleQue
   return coming;
 }
 
-// Gives each piece its embedding, unless it has too little speech, or the piece it is like.
-void DiarizationStream::tellVoices(const SampleQueue::Stretch& stretch, std::vector<Coming>& coming,
-                                   CancelToken& cancel) {
+// Gives each piece its embedding, unless it has too little speech, or the piece it is like. Embeddings are used as they
+// are kept, in numbers of 16 bit, so that what was kept and what is computed do not differ.
+void DiarizationStream::tellVoices(const SampleQueue::Stretch& stretch, std::vector<Window>& windows,
+                                   std::vector<Coming>& coming, CancelToken& cancel) {
   const size_t first = record_.pieces();
   for (auto ids = chains_.wanted(); !ids.empty(); ids = chains_.wanted()) {
-    std::vector<const Coming*> pieces;
-    for (const size_t id : ids) pieces.push_back(&coming[id - first]);
-    const std::vector<float> embeddings = embed(stretch, pieces, cancel);
-    for (size_t i = 0; i < ids.size(); ++i) {
-      const float* embedding = embeddings.data() + i * EmbeddingWeights::kDimensions;
-      coming[ids[i] - first].embedding.assign(embedding, embedding + EmbeddingWeights::kDimensions);
+    std::vector<const Coming*> unknown;
+    for (const size_t id : ids) {
+      const Coming& piece = coming[id - first];
+      if (!windows[piece.window].record.voiceOf(piece.number)) unknown.push_back(&piece);
+    }
+    const std::vector<float> computed = embed(stretch, unknown, cancel);
+    for (size_t i = 0; i < unknown.size(); ++i) {
+      Window& window = windows[unknown[i]->window];
+      window.computed = true;
+      window.record.heard.push_back({unknown[i]->number, {}});
+      toNumbers(computed.data() + i * EmbeddingWeights::kDimensions, window.record.heard.back().voice);
+    }
+    std::vector<float> embeddings;
+    for (const size_t id : ids) {
+      Coming& piece = coming[id - first];
+      const VoiceNumbers& voice = *windows[piece.window].record.voiceOf(piece.number);
+      piece.embedding.assign(voice.begin(), voice.end());
+      embeddings.insert(embeddings.end(), voice.begin(), voice.end());
     }
     for (const auto& like : chains_.hear(embeddings.data())) coming[like.piece - first].like = like.other;
   }
@@ -175,6 +275,7 @@ void DiarizationStream::tellVoices(const SampleQueue::Stretch& stretch, std::vec
 std::vector<float> DiarizationStream::embed(const SampleQueue::Stretch& stretch,
                                             const std::vector<const Coming*>& pieces, CancelToken& cancel) {
   std::vector<float> embeddings(pieces.size() * EmbeddingWeights::kDimensions);
+  if (pieces.empty()) return embeddings;
   // Several at a time, which costs less than one by one; whoever is free takes the next ones.
   const size_t share = std::min(kPieces, (pieces.size() + workers_.size() - 1) / workers_.size());
   const size_t tasks = (pieces.size() + share - 1) / share;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "diarization/chains.h"
@@ -11,6 +12,7 @@
 #include "diarization/online_tracks.h"
 #include "diarization/sample_queue.h"
 #include "diarization/speaker_stream.h"
+#include "diarization/window_record.h"
 
 namespace hearken {
 
@@ -21,7 +23,9 @@ struct StreamOptions {
 };
 
 // Speakers told by their voices: consumes samples as they are read, keeps a small record of each stretch of speech, and
-// finds the speakers of the whole once the audio has ended.
+// finds the speakers of the whole once the audio has ended. Goes from window to window: run() to the end, or listen() and
+// advance() in turn, between which the caller looks for what it kept of those windows. Whatever ends one of the two
+// early ends the stream, and what was heard so far can be told.
 class DiarizationStream : public SpeakerStream {
  public:
   DiarizationStream(std::shared_ptr<const DiarizationModel> model, const StreamOptions& options);
@@ -30,7 +34,21 @@ class DiarizationStream : public SpeakerStream {
   StreamInput input(int64_t, int64_t) override { return {queue_, nullptr}; }
   // On this thread and options.threads − 1 others.
   void run(CancelToken& cancel, const OnTurns& onTurns) override;
+  // Waits until windows can be computed, and tells their digests: a window's is of all samples from the beginning up to
+  // its end, and of whatever else decides what is found in it but the nets. None: the audio has ended and all of it was
+  // gone through, or the stream has ended. Throws Error kAborted.
+  std::vector<Digest> listen(CancelToken& cancel);
+  struct Step {
+    std::vector<Turn> turns;  // provisional, up to `decided`
+    int64_t decided = 0;
+    std::vector<PackedRecord> records;  // of those windows, to keep; empty: it was known
+  };
+  // Goes through the windows that listen() told. What is known of each is what advance() once gave for the same digest,
+  // or empty, and none for none at all; what is no such record is computed. Throws Error kAborted, kDecode,
+  // kOutOfMemory.
+  Step advance(const std::vector<PackedRecord>& known, CancelToken& cancel);
   bool busy() const override;
+  void end() noexcept override;
   Speakers finish(const ClusterOptions& options, CancelToken& cancel) const override;
   int64_t byteSize() const override;
   // What a stream will hold while it runs, without the record, which grows: see TrackRecord.
@@ -40,16 +58,31 @@ class DiarizationStream : public SpeakerStream {
   struct Worker;
   int64_t windowBegin() const { return window_ * options_.timeline.hop; }
   int64_t windowsIn(const SampleQueue::Stretch& stretch) const;
-  std::vector<Turn> process(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
+  Digest digestOf(int64_t window, bool last) const;
+  // The windows that are gone through together.
+  struct Batch {
+    SampleQueue::Stretch stretch;
+    bool last;  // the audio ends with them
+    std::vector<Digest> digests;
+  };
+  struct Window {
+    WindowRecord record;
+    bool computed;  // a net had to listen to it
+  };
+  Step process(const Batch& batch, const std::vector<PackedRecord>& known, CancelToken& cancel);
+  std::vector<Window> hear(const Batch& batch, const std::vector<PackedRecord>& known, CancelToken& cancel);
   // The next piece of the record, before it is added.
   struct Coming {
     HeardPiece heard;
     std::vector<int64_t> frames;  // of the filter bank
     std::vector<float> embedding;
     size_t like;
+    size_t window;  // of the batch
+    uint16_t number;  // among the pieces that the window completes
   };
-  std::vector<Coming> listen(const SampleQueue::Stretch& stretch, int64_t count, bool last, CancelToken& cancel);
-  void tellVoices(const SampleQueue::Stretch& stretch, std::vector<Coming>& coming, CancelToken& cancel);
+  std::vector<Coming> follow(const std::vector<Window>& windows, bool last);
+  void tellVoices(const SampleQueue::Stretch& stretch, std::vector<Window>& windows, std::vector<Coming>& coming,
+                  CancelToken& cancel);
   std::vector<float> embed(const SampleQueue::Stretch& stretch, const std::vector<const Coming*>& pieces,
                            CancelToken& cancel);
   void pick(Worker& worker, const SampleQueue::Stretch& stretch, const std::vector<int64_t>& frames,
@@ -64,9 +97,11 @@ class DiarizationStream : public SpeakerStream {
   Chains chains_;
   TrackRecord record_;
   OnlineTracks online_;
+  Hash heard_;                           // of the samples up to the last window that was told
+  std::optional<Batch> batch_;           // told, and not gone through yet
   std::atomic<int64_t> window_{0};       // the next one
   int64_t samples_ = 0;                  // that turns were given for
-  std::atomic<int64_t> recordBytes_{0};  // read by others while run() goes on
+  std::atomic<int64_t> recordBytes_{0};  // read by others meanwhile
   std::atomic<bool> ended_{false};
 };
 

@@ -30,15 +30,11 @@ Tracker::Tracker(const Timeline& timeline) : timeline_(timeline) {
   }
 }
 
-std::vector<HeardPiece> Tracker::add(const float* logProbabilities, bool last) {
-  std::vector<Activity> slots(kSlots, Activity(kFrames));
-  for (int frame = 0; frame < kFrames; ++frame) {
-    for (int c = 0; c < Shape::kClasses; ++c) {
-      const float p = std::exp(logProbabilities[frame * Shape::kClasses + c]);
-      for (int slot = 0; slot < kSlots; ++slot) {
-        if (activeSlots(static_cast<uint8_t>(c)) >> slot & 1) slots[slot][frame] += p;
-      }
-    }
+std::vector<HeardPiece> Tracker::add(const Activities& activities, bool last) {
+  std::vector<Activity> slots;
+  for (const auto& slot : activities) {
+    Activity& activity = slots.emplace_back(slot.begin(), slot.end());
+    for (float& value : activity) value /= kSure;
   }
   const int64_t first = firstFrame(timeline_, window_);
   link(slots, first);

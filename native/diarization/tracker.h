@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "diarization/activity.h"
 #include "diarization/piece.h"
 
 namespace hearken {
@@ -15,9 +16,8 @@ class Tracker {
   // Throws Error kInternal where windows do not overlap.
   explicit Tracker(const Timeline& timeline);
 
-  // logProbabilities[kFrames][kClasses] of the next window; `last` of the audio. The pieces that it completes, by
-  // begin.
-  std::vector<HeardPiece> add(const float* logProbabilities, bool last);
+  // The next window; `last` of the audio. The pieces that it completes, by begin.
+  std::vector<HeardPiece> add(const Activities& activities, bool last);
 
   // All pieces that begin before this frame have been given.
   int64_t decidedFrame() const;

@@ -12,6 +12,8 @@ export const RECEIPT: Receipt = {
   workers: 2,
   evictions: 1,
   audioSeconds: 20.00049,
+  chunks: 3,
+  reusedChunks: 1,
   wallSeconds: 4,
   cpuSeconds: 7.1236,
 };

@@ -49,7 +49,7 @@ Said conversation(uint64_t seed, int windows) {
     std::vector<float> window(kFrames * 7, std::log(1e-6f));
     const auto first = static_cast<size_t>(firstFrame(timeline, w));
     for (size_t i = 0; i < kFrames; ++i) window[i * 7 + classes[first + i]] = -1e-6f;
-    for (HeardPiece& piece : tracker.add(window.data(), w + 1 == windows)) {
+    for (HeardPiece& piece : tracker.add(check::activities(window), w + 1 == windows)) {
       said.pieces.push_back(std::move(piece));
       said.window.push_back(w);
       said.embeddings.push_back(voices.next());

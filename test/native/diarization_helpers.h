@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "diarization/activity.h"
 #include "diarization/embedding.h"
 #include "diarization/piece.h"
 #include "json.h"
@@ -59,6 +60,13 @@ class RandomVoices {
   double noise_;
   std::vector<std::vector<float>> centres_;
 };
+
+// Of a window's logProbabilities[kFrames][kClasses].
+inline hearken::Activities activities(const std::vector<float>& logProbabilities) {
+  hearken::Activities out;
+  hearken::sumActivities(logProbabilities.data(), out);
+  return out;
+}
 
 // Frames [begin, end) of one class.
 struct Stretch {

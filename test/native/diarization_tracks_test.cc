@@ -77,7 +77,7 @@ TEST(tracks_are_those_of_the_python_model) {
     int64_t decided = 0;
     int w = 0;
     for (const auto& window : conversation(static_cast<uint64_t>(expected["seed"].integer()), windows)) {
-      for (const auto& heard : tracker.add(window.data(), ++w == windows)) {
+      for (const auto& heard : tracker.add(check::activities(window), ++w == windows)) {
         CHECK(heard.piece.begin >= decided);
         const auto active = std::count_if(heard.frames.begin(), heard.frames.end(), [](uint8_t f) { return f & 1; });
         pieces.push_back(
@@ -99,7 +99,7 @@ TEST(tracks_go_on_through_windows_and_long_runs_are_cut_on_the_way) {
   Tracker tracker(timeline);
   std::vector<HeardPiece> pieces;
   for (int w = 0; w < 12; ++w) {  // one voice for a minute, in another slot each time
-    const auto more = tracker.add(sure({{1 + w % 3, 0, kFrames}}).data(), w == 11);
+    const auto more = tracker.add(check::activities(sure({{1 + w % 3, 0, kFrames}})), w == 11);
     pieces.insert(pieces.end(), more.begin(), more.end());
     // What is undecided is at most a run and the window.
     CHECK(firstFrame(timeline, w + 1) - tracker.decidedFrame() <= 12 / 0.016875);
@@ -123,7 +123,7 @@ TEST(tracks_go_on_through_windows_and_long_runs_are_cut_on_the_way) {
 
 TEST(tracks_of_silence_are_none) {
   Tracker tracker{Timeline{}};
-  for (int w = 0; w < 5; ++w) CHECK(tracker.add(sure({}).data(), w == 4).empty());
+  for (int w = 0; w < 5; ++w) CHECK(tracker.add(check::activities(sure({})), w == 4).empty());
   CancelToken cancel;
   TrackRecord record;
   record.end(480000);

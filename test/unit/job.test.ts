@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { HearkenError } from '../../lib/errors.js';
-import { type Emit, startJob } from '../../lib/pipeline/job.js';
+import { type Emit, type Reins, startJob } from '../../lib/pipeline/job.js';
 import type { TranscribeEvent, TranscriptionResult } from '../../lib/types.js';
 
 const RESULT = { text: 'done' } as TranscriptionResult;
@@ -14,7 +14,7 @@ function producer(count: number, signal?: AbortSignal) {
   const seen = { emitted: 0, aborted: false };
   const job = startJob<TranscribeEvent, TranscriptionResult>(
     signal,
-    async (emit: Emit<TranscribeEvent>, stop: AbortSignal) => {
+    async (emit: Emit<TranscribeEvent>, { signal: stop }: Reins) => {
       for (let i = 0; i < count; i++) {
         if (stop.aborted) {
           seen.aborted = true;
@@ -73,7 +73,7 @@ test('a reader that stops reading stops the producer, and it goes on when it rea
 
 test('leaving the loop aborts, and the code behind it runs when the job has ended', async (t) => {
   let ended = false;
-  const job = startJob<TranscribeEvent, TranscriptionResult>(undefined, async (emit, stop) => {
+  const job = startJob<TranscribeEvent, TranscriptionResult>(undefined, async (emit, { signal: stop }) => {
     for (let i = 0; !stop.aborted; i++) await (emit(event(i)) ?? sleep(1));
     await sleep(30); // what a job takes to wind up
     ended = true;
@@ -129,7 +129,7 @@ test('iterators made at any moment around the end come to an end', async (t) => 
 test('a signal, aborted before or during, reaches the job with its reason', async (t) => {
   const reason = new Error('why');
   const given: unknown[] = [];
-  const run = (_: Emit<TranscribeEvent>, stop: AbortSignal) =>
+  const run = (_: Emit<TranscribeEvent>, { signal: stop }: Reins) =>
     new Promise<TranscriptionResult>((_resolve, reject) => {
       const end = () => {
         given.push(stop.reason);

@@ -20,7 +20,7 @@ const NATIVE: Rules = {
 const WORDS = ['types', 'errors', 'memory'];
 const LOW = [...WORDS, 'binding'];
 const MIDDLE = [...LOW, 'resources'];
-const PARTS = [...MIDDLE, 'audio', 'models', 'formats'];
+const PARTS = [...MIDDLE, 'audio', 'models', 'cache', 'formats'];
 
 /** Folder, or file at the top of lib → what it may import, besides its own folder. */
 const TYPESCRIPT: Rules = {
@@ -28,14 +28,17 @@ const TYPESCRIPT: Rules = {
   types: ['memory'],
   errors: ['types'], // the type of a partial result
   signal: [],
+  alive: [],
+  lock: ['alive'],
+  'data-folder': [],
   binding: WORDS,
   resources: LOW,
   audio: MIDDLE,
-  models: [...MIDDLE, 'signal'],
-  cache: MIDDLE,
+  models: [...MIDDLE, 'signal', 'lock', 'data-folder'],
+  cache: [...WORDS, 'alive', 'lock', 'data-folder'],
   formats: WORDS, // pure functions
   report: WORDS, // likewise
-  save: [...WORDS, 'formats'],
+  save: [...WORDS, 'formats', 'alive'],
   result: [...PARTS, 'save'],
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],

@@ -10,6 +10,7 @@ import type {
   NativeSegment,
   NativeState,
 } from '../../lib/binding.js';
+import type { Claim } from '../../lib/pipeline/kept.js';
 import { decodeInOrder, type Work } from '../../lib/pipeline/scheduler.js';
 import { Workers } from '../../lib/pipeline/workers.js';
 import { random } from '../helpers/speech.js';
@@ -36,6 +37,11 @@ class Fake {
   failOptions = false;
   /** Tells that there may be more or fewer workers. */
   changed = () => {};
+  /** What of a chunk is there before it is decoded, … */
+  claim: (chunk: NativeChunk, ours: Claim) => Promise<Claim> = async (_chunk, ours) => ours;
+  /** … the chunks whose text was kept, and how many are ours to decode and not given up. */
+  readonly keptChunks: number[] = [];
+  held = 0;
   /** What decoding a chunk does. */
   decode: (chunk: NativeChunk, attempt: number, onSegments?: (segments: NativeSegment[]) => void) => Promise<void> =
     async () => {};
@@ -60,6 +66,7 @@ class Fake {
         return this.#chunk(this.planned++);
       },
       drain: async () => {},
+      contentDigest: async () => undefined,
       close: async () => {},
     };
     const createState = async (): Promise<NativeState> => {
@@ -105,7 +112,24 @@ class Fake {
       give: (state) => state.close(),
     });
     this.changed = () => workers.changed();
-    return { planner, cancel: this.cancel, workers, decodeOptions };
+    const ours = ({ index }: NativeChunk): Claim => ({
+      ours: {
+        keep: async () => {
+          this.keptChunks.push(index);
+        },
+        end: async () => {
+          this.held--;
+        },
+      },
+    });
+    const claim = async (chunk: NativeChunk): Promise<Claim> => this.#counted(await this.claim(chunk, ours(chunk)));
+    return { planner, cancel: this.cancel, workers, kept: { claim }, decodeOptions };
+  }
+
+  #counted(claim: Claim): Claim {
+    if ('ours' in claim) this.held++;
+    if (!('theirs' in claim)) return claim;
+    return { theirs: async () => this.#counted(await claim.theirs()) };
   }
 
   #chunk(index: number): NativeChunk {
@@ -116,7 +140,7 @@ class Fake {
       if (held) this.chunks--;
       held = false;
     };
-    return { index, ...span, owned: span, endsInSpeech: false, speech: [span], release };
+    return { index, ...span, owned: span, endsInSpeech: false, speech: [span], digest: String(index), release };
   }
 }
 
@@ -141,7 +165,11 @@ test('the order of the chunks is kept, whatever finishes first; nothing is left'
     t.is(fake.mostRunning, workers, 'all workers are used');
     t.true(fake.mostChunks <= 2 * workers + 1, `${fake.mostChunks} chunks alive with ${workers} workers`);
     t.is(fake.optionsAsked, 40);
-    t.deepEqual([fake.chunks, fake.states, fake.running], [0, 0, 0]);
+    t.deepEqual([fake.chunks, fake.states, fake.running, fake.held], [0, 0, 0, 0]);
+    t.deepEqual(
+      fake.keptChunks.sort((a, b) => a - b),
+      upTo(40),
+    );
   }
 });
 
@@ -296,4 +324,53 @@ test('fewer workers from the next chunk on, and more again: surplus ones are fre
   t.deepEqual(states, [1, 3]);
   t.is(work.workers.most, 4);
   t.is(fake.states, 0);
+});
+
+const DONE: NativeDecodeResult = { segments: [], remarks: [], windows: 1, fallbacks: 0 };
+
+test('what is kept is not decoded, and takes no worker', async (t) => {
+  const fake = new Fake(30, 2);
+  fake.claim = async (chunk, ours) => (chunk.index % 3 === 0 ? ours : { result: DONE });
+  t.deepEqual(await indexes(fake), upTo(30));
+  t.is(fake.decodes, 10);
+  t.deepEqual([fake.chunks, fake.states, fake.held], [0, 0, 0]);
+  const all = new Fake(30, 2);
+  all.claim = async () => ({ result: DONE });
+  t.deepEqual(await indexes(all), upTo(30));
+  t.is(all.mostStates, 0);
+});
+
+test('what another process decodes is waited for beside the own work, and is done here if nothing comes of it', async (t) => {
+  const fake = new Fake(12, 2);
+  let asked = 0;
+  fake.claim = async ({ index }, ours) => {
+    if (index % 4 !== 0) return ours;
+    const later = async (): Promise<Claim> => {
+      await sleep(20);
+      asked++;
+      return index === 8 ? ours : { result: DONE };
+    };
+    return { theirs: async () => ({ theirs: later }) };
+  };
+  t.deepEqual(await indexes(fake), upTo(12));
+  t.is(asked, 3);
+  t.is(fake.decodes, 10);
+  t.deepEqual([fake.chunks, fake.states, fake.held], [0, 0, 0]);
+});
+
+test('a claim is given up when the decode fails or the job is left, and nothing of it is kept', async (t) => {
+  const fake = new Fake(10, 2);
+  fake.decode = async (chunk) => {
+    if (chunk.index === 4) throw Object.assign(new Error('broken'), { code: 'ERR_DECODE' });
+  };
+  t.deepEqual(await indexes(fake), upTo(10));
+  t.false(fake.keptChunks.includes(4));
+  t.is(fake.keptChunks.length, 9);
+  t.is(fake.held, 0);
+
+  const left = new Fake(30, 2);
+  left.claim = async ({ index }, ours) => (index === 6 ? { theirs: () => sleep(5).then(() => waits) } : ours);
+  const waits: Claim = { theirs: () => sleep(5).then(() => waits) };
+  for await (const { chunk } of decodeInOrder(left.work())) if (chunk.index === 5) break;
+  t.deepEqual([left.chunks, left.states, left.held], [0, 0, 0]);
 });

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { acquireLock } from '../../lib/models/lock.js';
+import { acquireLock } from '../../lib/lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearken-lock-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from './alive.js';
 
-// One process downloads a file while others wait for it. The lock is a file made with O_EXCL that names its holder. A holder
-// that died is known by its process id, or (another machine on a shared folder, a reused id) by a heartbeat that stopped.
-// Should two processes ever hold it in spite of this, they write the same bytes to the same offsets: slower, not wrong.
+// One process does something (downloads a file, moves a database aside) while others wait for it. The lock is a file made with
+// O_EXCL that names its holder. A holder that died is known by its process id, or (another machine on a shared folder, a reused
+// id) by a heartbeat that stopped. Should two processes ever hold it in spite of this, nothing may break: two downloads write the
+// same bytes to the same offsets, and who moves a file aside looks once more whether it is still the same one.
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 10_000;
@@ -34,6 +36,12 @@ export async function acquireLock(path: string, signal?: AbortSignal, onWait?: (
     await onWait?.();
     await sleep(POLL_MS, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
   }
+}
+
+/** Removes the lock of a holder that is gone; of one that is not, nothing. */
+export async function removeStaleLock(path: string): Promise<void> {
+  const holder = await readFile(path, 'utf8').catch(() => undefined);
+  if (holder !== undefined && (await isStale(path, holder))) await remove(path, holder);
 }
 
 async function create(path: string, token: string): Promise<boolean> {
@@ -78,15 +86,6 @@ async function isStale(path: string, holder: string): Promise<boolean> {
   } catch {
     // The holder has made the file and not yet written its name; one that died there leaves an empty file for good.
     return silentMs > 2_000;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,0 +1,12 @@
+export { dataFolder } from '../data-folder.js';
+export { cleanCache, deleteJob, evict } from './clean.js';
+export type { Access } from './database.js';
+export type { Entry, EntryKind } from './entries.js';
+export { cacheInfo } from './info.js';
+export type { JobEnd, JobStart } from './jobs.js';
+export { cancelJob, listJobs, showJob } from './manage.js';
+export type { PlanRow } from './plan.js';
+export { resetCache } from './reset.js';
+export type { Run } from './run.js';
+export { Store } from './store.js';
+export type * from './types.js';

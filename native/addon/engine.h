@@ -1,0 +1,8 @@
+#pragma once
+
+namespace hearken {
+
+// Of the sources that this was built from, as far as they decide results: scripts/engine-digest.mjs.
+const char* engineDigest();
+
+}  // namespace hearken
