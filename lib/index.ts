@@ -1,4 +1,4 @@
-export { dataFolder } from './cache/index.js';
+export { cacheInfo, cancelJob, cleanCache, dataFolder, deleteJob, listJobs, resetCache, showJob } from './cache/index.js';
 export type * from './cache/types.js';
 export { HearkenError, type HearkenErrorCode } from './errors.js';
 export { DIARIZATION_FORMATS, OUTPUT_FORMATS } from './formats/index.js';

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { CacheOptions } from '../types.js';
 import { UsageError } from './io.js';
 import { number } from './parse.js';
 
@@ -9,14 +10,6 @@ export interface CacheFlags {
   force?: boolean;
   dataDir?: string;
   cacheLimit?: number;
-}
-
-/** What the library is told of it. */
-export interface CacheChoice {
-  cache?: boolean | 'readonly';
-  force?: boolean;
-  dataDir?: string;
-  cacheLimitMB?: number;
 }
 
 /** A petabyte: whoever asks for more has mistaken the unit. */
@@ -33,6 +26,7 @@ export const dataDirOption = (command: Command): Command =>
 export const cacheOptions = (command: Command): Command =>
   dataDirOption(
     command
+      .option('--cache', 'use and keep finished work (the default, unless HEARKEN_CACHE says off or readonly)')
       .option('--no-cache', 'neither use nor keep finished work')
       .option('--cache-readonly', 'use what is kept, keep nothing more')
       .option('--force', 'compute again what is kept, and replace it'),
@@ -43,7 +37,7 @@ export const cacheOptions = (command: Command): Command =>
   );
 
 export const CACHE = `What is finished is kept, transcripts included, and not computed again: hearken cache info says where and how much, hearken
-jobs list of which files. HEARKEN_DATA_DIR and HEARKEN_CACHE_LIMIT are for all commands.`;
+jobs list of which files. HEARKEN_CACHE (on, off, readonly), HEARKEN_DATA_DIR and HEARKEN_CACHE_LIMIT are for all commands.`;
 
 /** Flags that can't both be meant. */
 export function checkCache({ cache, cacheReadonly, force, dataDir, cacheLimit }: CacheFlags): void {
@@ -61,6 +55,7 @@ export function checkCache({ cache, cacheReadonly, force, dataDir, cacheLimit }:
   }
   if (cacheReadonly) {
     refuse('--cache-readonly changes nothing of what is kept', [
+      ['--cache', cache],
       ['--force', force],
       ['--cache-limit', cacheLimit],
     ]);
@@ -68,8 +63,8 @@ export function checkCache({ cache, cacheReadonly, force, dataDir, cacheLimit }:
 }
 
 /** The library's options of the flags. */
-export function libraryCache(flags: CacheFlags): { [K in keyof CacheChoice]: CacheChoice[K] | undefined } {
-  const cache = flags.cache === false ? false : flags.cacheReadonly ? 'readonly' : undefined;
+export function libraryCache(flags: CacheFlags): { [K in keyof CacheOptions]: CacheOptions[K] | undefined } {
+  const cache = flags.cacheReadonly ? 'readonly' : flags.cache;
   return { cache, force: flags.force, dataDir: flags.dataDir, cacheLimitMB: flags.cacheLimit };
 }
 

@@ -47,7 +47,7 @@ export function cacheCommand(io: CliIO, done: (code: number) => void): Command {
     .option(
       '--max-size <MB>',
       'delete until the database has at most so many megabytes',
-      number(0, MOST_MEGABYTES, 'any'),
+      number(0.1, MOST_MEGABYTES, 'any'),
     )
     .option('--older-than <duration>', 'delete what was not used for so long: 30d, 12h, 45m', parseDuration)
     .option('--dry-run', 'only say what would go')

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DIARIZATION_FORMATS } from '../formats/index.js';
 import type { DiarizationFormat, DiarizeOptions } from '../types.js';
-import { CACHE, type CacheChoice, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
+import { CACHE, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
 import { DiarizeTask } from './diarize-task.js';
 import {
   type CommonFlags,
@@ -79,8 +79,8 @@ export function diarizeCommand(io: CliIO, done: (code: number) => void): Command
   );
 }
 
-function libraryOptions(flags: Flags): DiarizeOptions & CacheChoice {
-  return given<DiarizeOptions & CacheChoice>({
+function libraryOptions(flags: Flags): DiarizeOptions {
+  return given<DiarizeOptions>({
     ...librarySpeakers(flags),
     ...libraryCache(flags),
     startTime: flags.start,

@@ -196,12 +196,26 @@ async function checkData(
       const remedy = 'make it writable, name another with HEARKEN_DATA_DIR, or keep nothing with --no-cache';
       problems.push({ level: 'warning', message: obstacle, remedy });
     }
+    // As long as there is nothing, nothing had to be opened.
+    if (bytes === 0) await checkDatabase(problems);
     return { folder, writable: obstacle === undefined, bytes, jobs };
   } catch (thrown) {
     const { message } = toHearkenError(thrown);
     const remedy = "see 'hearken cache info'; nothing is kept with --no-cache";
     problems.push({ level: 'warning', message: `what is kept of finished work can't be used: ${message}`, remedy });
     return null;
+  }
+}
+
+async function checkDatabase(problems: Problem[]): Promise<void> {
+  try {
+    await import('libsql');
+  } catch (thrown) {
+    problems.push({
+      level: 'warning',
+      message: `finished work can't be kept: the package libsql is not there, or does not load (${toHearkenError(thrown).message.split('\n')[0]})`,
+      remedy: 'install it (npm install libsql), or keep nothing with --no-cache',
+    });
   }
 }
 

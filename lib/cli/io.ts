@@ -30,7 +30,7 @@ export interface StoreLibrary {
   listJobs(options?: StoreOptions): Promise<JobInfo[]>;
   showJob(id: string, options?: StoreOptions): Promise<JobInfo>;
   resumeJob(id: string, options: ResumeOptions): PromiseLike<TranscriptionResult | DiarizationResult>;
-  cancelJob(id: string, options?: StoreOptions): Promise<unknown>;
+  cancelJob(id: string, options?: StoreOptions): Promise<JobInfo>;
   deleteJob(id: string, options?: StoreOptions): Promise<CacheCleanup>;
   cacheInfo(options?: StoreOptions): Promise<CacheInfo>;
   cleanCache(options?: CleanOptions): Promise<CacheCleanup>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { JobInfo, JobStatus } from '../cache/types.js';
 import { toHearkenError } from '../errors.js';
@@ -14,6 +15,10 @@ interface Flags {
   status?: JobStatus;
   dataDir?: string;
 }
+
+/** How long a job that was cancelled is waited for, and how often it is looked at. */
+const PATIENCE_MS = 10_000;
+const POLL_MS = 200;
 
 const STATUSES: readonly JobStatus[] = ['running', 'interrupted', 'done', 'failed', 'cancelled'];
 
@@ -56,10 +61,7 @@ export function jobsCommand(io: CliIO, done: (code: number) => void): Command {
   const cancel = add('cancel', 'stop a job, wherever it runs; what was finished is kept');
   cancel.command.argument('<id>', 'of hearken jobs list');
   cancel.act(async (id: string, flags) => {
-    const library = await io.library();
-    const job = await library.showJob(id, where(flags));
-    await library.cancelJob(job.id, where(flags));
-    await print(io, `cancelled ${nameOfJob(job)}\n`);
+    await print(io, await cancelJob(id, flags, io));
     return EXIT.ok;
   });
 
@@ -80,6 +82,20 @@ async function listJobs(flags: Flags, io: CliIO): Promise<number> {
   else if (chosen.length > 0) await print(io, jobsTable(chosen));
   else await remark(io, flags.status === undefined ? 'no jobs yet' : `no job is ${flags.status}`);
   return EXIT.ok;
+}
+
+/** Another process takes about a second to hear of it, and some time to stop: what is said is what has become of the job by then. */
+async function cancelJob(id: string, flags: Flags, io: CliIO): Promise<string> {
+  const library = await io.library();
+  let job = await library.cancelJob(id, where(flags));
+  const patience = performance.now() + PATIENCE_MS;
+  while (job.status === 'running' && performance.now() < patience) {
+    await sleep(POLL_MS);
+    job = await library.showJob(job.id, where(flags));
+  }
+  if (job.status === 'cancelled') return `cancelled ${nameOfJob(job)}\n`;
+  if (job.status === 'running') return `asked to stop, and not stopped yet: ${nameOfJob(job)}\n`;
+  return `not running, but ${job.status}: ${nameOfJob(job)}\n`;
 }
 
 /** A job that can't be deleted does not save the others. */

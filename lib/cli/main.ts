@@ -3,7 +3,7 @@ import { toHearkenError } from '../errors.js';
 import { cacheCommand } from './cache.js';
 import { diarizeCommand } from './diarize.js';
 import { doctorCommand } from './doctor.js';
-import { type CliIO, EXIT, type Library, Output, printable } from './io.js';
+import { type CliIO, EXIT, Output, printable } from './io.js';
 import { jobsCommand } from './jobs.js';
 import { modelsCommand } from './models.js';
 import { transcribeCommand } from './transcribe.js';
@@ -20,7 +20,7 @@ export async function main(argv: string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,
-    library: async () => (await import('../index.js')) as unknown as Library,
+    library: () => import('../index.js'),
   });
   if (code !== EXIT.ok) process.exitCode = code;
 }

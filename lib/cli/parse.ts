@@ -63,8 +63,8 @@ const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_
 export function parseDuration(value: string): number {
   const [, digits, unit = ''] = /^(\d+)([smhdw])$/.exec(value) ?? [];
   const seconds = Number(digits) * (UNITS[unit] ?? Number.NaN);
-  if (!Number.isSafeInteger(seconds)) {
-    throw new InvalidArgumentError('A duration is a whole number and a unit: 45m, 12h, 30d or 8w.');
+  if (!Number.isSafeInteger(seconds) || seconds === 0) {
+    throw new InvalidArgumentError('A duration is a whole number above 0 and a unit: 45m, 12h, 30d or 8w.');
   }
   return seconds;
 }

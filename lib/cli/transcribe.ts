@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { OUTPUT_FORMATS } from '../formats/index.js';
 import type { OutputFormat, TranscribeOptions } from '../types.js';
-import { CACHE, type CacheChoice, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
+import { CACHE, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
 import {
   type CommonFlags,
   channelOption,
@@ -130,8 +130,8 @@ function checkDiarize(flags: Flags): void {
 }
 
 /** The library's options of the flags. */
-function libraryOptions(flags: Flags): TranscribeOptions & CacheChoice {
-  return given<TranscribeOptions & CacheChoice>({
+function libraryOptions(flags: Flags): TranscribeOptions {
+  return given<TranscribeOptions>({
     ...librarySpeakers(flags),
     ...libraryCache(flags),
     model: flags.model,

@@ -166,7 +166,7 @@ test('clean: what it says is what goes', async (t) => {
   t.deepEqual([dryRun, jobs.length, entries], [false, 2, 2]);
   const after = await infoOf(data);
   t.is(before.bytes - after.bytes, freedBytes);
-  t.true(freedBytes >= 100_000, `${freedBytes}`);
+  t.true(freedBytes >= 90_000, `${freedBytes}`); // whole pages
   t.deepEqual(after.jobs, { running: 0, interrupted: 1, done: 0, failed: 0, cancelled: 0 });
   t.is((await hearken('cache', 'clean', '--older-than', '1d', '--data-dir', data)).code, 0);
   t.is((await listed(data)).length, 1, 'it is younger');

@@ -15,6 +15,7 @@ test('flags of transcribe and diarize reach the library', async (t) => {
     };
     t.deepEqual(await options(), {}, "the library's defaults");
     t.deepEqual(await options('--no-cache'), { cache: false });
+    t.deepEqual(await options('--cache', '--force'), { cache: true, force: true });
     t.deepEqual(await options('--cache-readonly'), { cache: 'readonly' });
     t.deepEqual(await options('--force'), { force: true });
     t.deepEqual(await options('--data-dir', '/d', '--cache-limit', '500'), { dataDir: '/d', cacheLimitMB: 500 });
@@ -30,6 +31,7 @@ test('flags that cannot both be meant are refused', async (t) => {
     ['--cache-readonly', '--no-cache'],
     ['--no-cache', '--data-dir', 'd'],
     ['--no-cache', '--cache-limit', '5'],
+    ['--cache-readonly', '--cache'],
     ['--cache-readonly', '--force'],
     ['--cache-readonly', '--cache-limit', '5'],
     ['--cache-limit', '-1'],
@@ -95,7 +97,7 @@ test('clean: what was asked reaches the library', async (t) => {
   t.deepEqual(await options('--older-than', '12h'), { olderThanSeconds: 12 * 3600 });
   t.deepEqual(await options('--older-than', '45m'), { olderThanSeconds: 45 * 60 });
   t.deepEqual(await options('--older-than', '2w', '--keep', '3'), { olderThanSeconds: 14 * 86_400, keep: 3 });
-  t.deepEqual(await options('--older-than', '0s', '--dry-run'), { olderThanSeconds: 0, dryRun: true });
+  t.deepEqual(await options('--older-than', '9s', '--dry-run'), { olderThanSeconds: 9, dryRun: true });
 });
 
 test('clean: what went, and what the disk has back', async (t) => {
@@ -163,7 +165,7 @@ test('reset-db: asks on a terminal, and only yes is yes', async (t) => {
 
 test('a store that cannot be used is told, with its code', async (t) => {
   const fail = async () => {
-    throw new HearkenError('ERR_CACHE_ACCESS' as never, '/d/hearken.db cannot be written: \u001b');
+    throw new HearkenError('ERR_CACHE_ACCESS', '/d/hearken.db cannot be written: \u001b');
   };
   const store = { cacheInfo: fail, cleanCache: fail, resetCache: fail, listJobs: fail };
   for (const argv of [
@@ -186,7 +188,9 @@ test('wrong usage ends with 2', async (t) => {
     ['clean', '--keep', '-1'],
     ['clean', '--keep', '1.5'],
     ['clean', '--max-size', 'big'],
+    ['clean', '--max-size', '0'],
     ['clean', '--older-than', '30'],
+    ['clean', '--older-than', '0d'],
     ['clean', '--older-than', '1.5d'],
     ['clean', '--older-than', '30y'],
     ['clean', '--older-than', '99999999999999999d'],

@@ -63,7 +63,7 @@ test("a file's name can't move the cursor, and wide letters keep the columns", a
     const { out, code } = await hearken(['jobs', ...argv, 'x'], {
       store: {
         showJob: async () => odd,
-        cancelJob: async () => undefined,
+        cancelJob: async () => odd,
         deleteJob: async () => ({ jobs: [odd], entries: 0, freedBytes: 0 }),
       },
     });
@@ -109,9 +109,9 @@ test('show: everything, and how to go on', async (t) => {
 
 test('an id that is none', async (t) => {
   const missing = async () => {
-    throw new HearkenError('ERR_CACHE_NOT_FOUND' as never, "there is no job that begins with 'zz'");
+    throw new HearkenError('ERR_CACHE_NOT_FOUND', "there is no job that begins with 'zz'");
   };
-  const store = { showJob: missing, deleteJob: missing };
+  const store = { showJob: missing, deleteJob: missing, cancelJob: missing };
   for (const command of ['show', 'resume', 'cancel', 'delete']) {
     const { code, out, err } = await hearken(['jobs', command, 'zz'], { store });
     t.is(code, 1);
@@ -227,19 +227,24 @@ test('resume: its failure is that of the file, and the output is not touched', a
   t.regex(over.err, /would overwrite the input/);
 });
 
-test('cancel', async (t) => {
-  const { calls, call } = answering(undefined);
-  const store = { showJob: async () => jobOf(), cancelJob: call };
+test('cancel: what has become of the job is said', async (t) => {
+  const { calls, call } = answering(jobOf({ status: 'running' }));
+  const states = [jobOf({ status: 'running' }), jobOf({ status: 'cancelled' })];
+  const store = { showJob: async () => states.shift() ?? jobOf({ status: 'failed' }), cancelJob: call };
   const { code, out } = await hearken(['jobs', 'cancel', '1a', '--data-dir', '/d'], { store });
   t.is(code, 0);
   t.is(out, 'cancelled 1a2b3c4d: /talks/a.mp3\n');
-  t.deepEqual(calls, [['1a2b3c4d', { dataDir: '/d' }]]);
+  t.deepEqual(calls, [['1a', { dataDir: '/d' }]]);
+  t.deepEqual(states, []);
+  const over = { cancelJob: async () => jobOf({ status: 'done' }) };
+  const { out: late } = await hearken(['jobs', 'cancel', '1a'], { store: over });
+  t.is(late, 'not running, but done: 1a2b3c4d: /talks/a.mp3\n');
 });
 
 test('delete: one that runs is told, the others go', async (t) => {
   const deleted: string[] = [];
   const deleteJob: StoreLibrary['deleteJob'] = async (id) => {
-    if (id === 'run') throw new HearkenError('ERR_CACHE_RUNNING' as never, 'the job run is running: cancel it first');
+    if (id === 'run') throw new HearkenError('ERR_CACHE_RUNNING', 'the job run is running: cancel it first');
     deleted.push(id);
     return { jobs: [jobOf({ id })], entries: 3, freedBytes: 4500 };
   };
