@@ -3,21 +3,19 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import Database from 'libsql';
 import { childScript } from './child.js';
-import { CONVERSATION_SECONDS, conversationSamples, RATE, random } from './speech.js';
+import { conversationSamples, random } from './speech.js';
 import { writeWav } from './wav.js';
 
 // A job that is killed again and again until it is through. Nothing of ava's may be in here: the long form is a script.
 
-/** The conversation so many times, with other noise each time, so that no chunk is like another. */
-export function noisyConversation(path: string, times: number): string {
+/** The conversation so many times, with other noise each time and for each seed, so that no chunk is like another. */
+export function noisyConversation(path: string, times: number, seed = 0): string {
   const clip = conversationSamples();
-  const next = random(11);
+  const next = random(11 + seed);
   const all = new Float32Array(times * clip.length);
   for (let i = 0; i < all.length; i++) all[i] = (clip[i % clip.length] as number) + 0.002 * (2 * next() - 1);
   return writeWav(path, all);
 }
-
-export const noisySeconds = (times: number): number => (times * Math.round(CONVERSATION_SECONDS * RATE)) / RATE;
 
 export interface Place {
   audio: string;

@@ -16,7 +16,7 @@ import {
 } from '../../lib/index.js';
 import { assertIdle, rejects } from '../helpers/engine.js';
 import { folder } from '../helpers/folder.js';
-import { CONVERSATION, conversationSamples, JFK, JFK_TEXT } from '../helpers/speech.js';
+import { CONVERSATION, conversationSamples, JFK } from '../helpers/speech.js';
 import { writeWav } from '../helpers/wav.js';
 
 test.afterEach.always((t) => assertIdle(t));
@@ -255,7 +255,7 @@ test.serial('a stream is known by its chunks', async (t) => {
   }
   const stream = await computed(() => transcribe(bytes(), options));
   t.is(stream.decodes, 0);
-  t.is(stream.result.text, JFK_TEXT);
+  t.regex(stream.result.text, /ask what you can do for your country/);
   const jobs = await listJobs({ dataDir: options.dataDir as string });
   t.deepEqual(
     jobs.map(({ source }) => source),
@@ -272,8 +272,10 @@ test.serial('the size limit lets go what was used least recently', async (t) => 
   await transcribe(JFK, options);
   await transcribe(CONVERSATION, options);
   t.is((await listJobs({ dataDir })).length, 2);
-  await transcribe(CONVERSATION, { ...options, beamSize: 2, cacheLimitMB: 0.12 });
+  const { bytes } = await cacheInfo({ dataDir });
+  await transcribe(CONVERSATION, { ...options, beamSize: 2, cacheLimitMB: bytes / 2 ** 20 });
   const jobs = await listJobs({ dataDir });
-  t.true(jobs.length < 3);
+  t.true(jobs.length > 0 && jobs.length < 3);
+  t.true((await cacheInfo({ dataDir })).bytes <= bytes);
   t.false(jobs.some(({ source }) => source === JFK), 'the oldest went first');
 });

@@ -14,8 +14,9 @@ StatePool.prototype.take = async function (this: StatePool) {
   const state = await take.call(this);
   if (Object.hasOwn(state, 'decode')) return state;
   const decode = state.decode.bind(state);
-  return Object.assign(state, {
-    decode: (chunk: { index: number }, options: NativeDecodeOptions, ...rest: never[]) => {
+  // The addon's own methods are read-only: an assignment would throw.
+  return Object.defineProperty(state, 'decode', {
+    value: (chunk: { index: number }, options: NativeDecodeOptions, ...rest: never[]) => {
       note(`chunk ${chunk.index}`);
       return decode(chunk as never, options, ...(rest as unknown as [never]));
     },
@@ -27,8 +28,8 @@ LoadedDiarizer.prototype.open = async function (this: LoadedDiarizer, options) {
   const native = await open.call(this, options);
   const advance = native.advance.bind(native);
   let windows = 0;
-  return Object.assign(native, {
-    advance: (known: (Uint8Array | null)[], cancel: never) => {
+  return Object.defineProperty(native, 'advance', {
+    value: (known: (Uint8Array | null)[], cancel: never) => {
       for (const record of known) note(record === null ? `window ${windows++}` : `known ${windows++}`);
       return advance(known, cancel);
     },
