@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { DIARIZATION_FORMATS } from '../formats/index.js';
 import type { DiarizationFormat, DiarizeOptions } from '../types.js';
+import { CACHE, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
 import { DiarizeTask } from './diarize-task.js';
 import {
   type CommonFlags,
@@ -37,6 +38,8 @@ ${TIMES}
 Of several files without -o, RTTM comes as one, as every line names its recording; JSON comes as JSON Lines, one object
 a file. With -o a folder, talk.mp3 becomes talk.rttm in it.
 
+${CACHE}
+
 ${MEMORY}
 
 Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (files that were finished are kept).
@@ -60,12 +63,14 @@ export function diarizeCommand(io: CliIO, done: (code: number) => void): Command
   rangeOptions(command);
   speakerOptions(command).option('--channels', 'each channel is a speaker: a call recorded one side a channel');
   channelOption(command).option('--threads <n>', 'threads (default: the number of cores, at most 4)', number(1, 64));
+  cacheOptions(command);
   memoryOptions(command).option('-q, --quiet', 'no progress').addHelpText('after', EXAMPLES);
 
   return command.action((files: string[], flags: Flags) =>
     answering(command, done, async () => {
       checkRange(flags);
       checkSpeakers(flags, flags.channels ? '--channels' : undefined);
+      checkCache(flags);
       const formats = { known: DIARIZATION_FORMATS, usual: 'rttm' } as const;
       const plan = planFiles(files, flags, formats, io);
       const task = new DiarizeTask(libraryOptions(flags), flags.voice);
@@ -77,6 +82,7 @@ export function diarizeCommand(io: CliIO, done: (code: number) => void): Command
 function libraryOptions(flags: Flags): DiarizeOptions {
   return given<DiarizeOptions>({
     ...librarySpeakers(flags),
+    ...libraryCache(flags),
     startTime: flags.start,
     endTime: flags.end,
     threads: flags.threads,

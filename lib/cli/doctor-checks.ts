@@ -4,9 +4,11 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { binding, bindingPath } from '../binding.js';
+import type { CacheInfo } from '../cache/types.js';
 import { toHearkenError } from '../errors.js';
 import { listModels, type ModelListing, type ModelVerification, modelsFolder, verifyModel } from '../models/index.js';
 import { type ContainerMemory, containerMemory } from '../resources/container.js';
+import type { StoreLibrary } from './io.js';
 
 /** Something that `hearken doctor` found wrong; an error keeps hearken from working at all. */
 export interface Problem {
@@ -29,6 +31,11 @@ export interface PulledModel {
   state: 'pulled' | 'damaged';
 }
 
+/** Of what is kept of finished work. */
+export interface DataReport extends Pick<CacheInfo, 'folder' | 'bytes' | 'jobs'> {
+  writable: boolean;
+}
+
 export interface DoctorReport {
   ok: boolean;
   problems: Problem[];
@@ -37,17 +44,19 @@ export interface DoctorReport {
   cpu: { model: string; cores: number };
   addon: AddonReport | null;
   models: { embedded: ModelVerification[]; folder: string; pulled: PulledModel[] };
+  data: DataReport | null;
   ffmpeg: { path: string; version: string } | null;
   memory: { totalBytes: number; freeBytes: number; container: ContainerMemory | null };
 }
 
 /** Looks at everything that hearken needs. Never rejects: what goes wrong is a problem in the report. */
-export async function examine(): Promise<DoctorReport> {
+export async function examine(library: () => Promise<Pick<StoreLibrary, 'cacheInfo'>>): Promise<DoctorReport> {
   const problems: Problem[] = [];
   const version = packageVersion();
   checkNode(problems);
   const addon = checkAddon(problems, version);
   const models = await checkModels(problems);
+  const data = await checkData(problems, library);
   const ffmpeg = await checkFfmpeg(problems);
   const container = containerMemory();
   const total = totalmem();
@@ -59,6 +68,7 @@ export async function examine(): Promise<DoctorReport> {
     cpu: { model: cpus()[0]?.model.trim() || 'unknown', cores: availableParallelism() },
     addon,
     models,
+    data,
     ffmpeg,
     memory: {
       totalBytes: total,
@@ -137,7 +147,7 @@ async function checkModels(problems: Problem[]): Promise<DoctorReport['models']>
   } catch (thrown) {
     problems.push(modelProblem('error', toHearkenError(thrown).message));
   }
-  const obstacle = folderObstacle(folder);
+  const obstacle = folderObstacle('models', folder);
   if (obstacle) {
     problems.push({
       level: 'warning',
@@ -174,16 +184,51 @@ function modelProblem(level: Problem['level'], text: string): Problem {
   return { level, message: text.slice(0, cut), remedy: text.slice(cut + 2) };
 }
 
-/** Why models could not be pulled into a folder that may not exist yet. */
-function folderObstacle(folder: string): string | undefined {
+/** Without a place to keep work in, hearken works with --no-cache. */
+async function checkData(
+  problems: Problem[],
+  library: () => Promise<Pick<StoreLibrary, 'cacheInfo'>>,
+): Promise<DataReport | null> {
+  try {
+    const { folder, bytes, jobs } = await (await library()).cacheInfo();
+    const obstacle = folderObstacle('data', folder);
+    if (obstacle) {
+      const remedy = 'make it writable, name another with HEARKEN_DATA_DIR, or keep nothing with --no-cache';
+      problems.push({ level: 'warning', message: obstacle, remedy });
+    }
+    // As long as there is nothing, nothing had to be opened.
+    if (bytes === 0) await checkDatabase(problems);
+    return { folder, writable: obstacle === undefined, bytes, jobs };
+  } catch (thrown) {
+    const { message } = toHearkenError(thrown);
+    const remedy = "see 'hearken cache info'; nothing is kept with --no-cache";
+    problems.push({ level: 'warning', message: `what is kept of finished work can't be used: ${message}`, remedy });
+    return null;
+  }
+}
+
+async function checkDatabase(problems: Problem[]): Promise<void> {
+  try {
+    await import('libsql');
+  } catch (thrown) {
+    problems.push({
+      level: 'warning',
+      message: `finished work can't be kept: the package libsql is not there, or does not load (${toHearkenError(thrown).message.split('\n')[0]})`,
+      remedy: 'install it (npm install libsql), or keep nothing with --no-cache',
+    });
+  }
+}
+
+/** Why nothing could be written into a folder that may not exist yet. */
+function folderObstacle(what: string, folder: string): string | undefined {
   let existing = folder;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
-  if (!statSync(existing).isDirectory()) return `the models folder ${folder} cannot be made: ${existing} is a file`;
+  if (!statSync(existing).isDirectory()) return `the ${what} folder ${folder} cannot be made: ${existing} is a file`;
   try {
     accessSync(existing, constants.W_OK);
     return undefined;
   } catch {
-    return `the models folder ${folder} is not writable`;
+    return `the ${what} folder ${folder} is not writable`;
   }
 }
 

@@ -1,22 +1,24 @@
 import { Command } from 'commander';
+import { jobsText } from './cache.js';
 import { type DoctorReport, examine } from './doctor-checks.js';
 import { bytesText } from './download-bar.js';
-import { EXIT, printable } from './io.js';
+import { type CliIO, EXIT, printable } from './io.js';
+import { sizeText } from './text.js';
 
 /** `hearken doctor`: what this machine has of what hearken needs; exit code 1 when something essential is broken. */
-export function doctorCommand(): Command {
+export function doctorCommand(library: CliIO['library']): Command {
   return new Command('doctor')
     .description('what this machine has of what hearken needs, and what to do about the rest')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const report = await examine();
+      const report = await examine(library);
       process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
       if (!report.ok) process.exitCode = EXIT.failed;
     });
 }
 
 function reportText(report: DoctorReport): string {
-  const { node, cpu, addon, models, ffmpeg, memory } = report;
+  const { node, cpu, addon, models, data, ffmpeg, memory } = report;
   const rows: [string, string][] = [
     ['hearken', report.version],
     ['node', `${node.version} on ${node.platform}-${node.arch}`],
@@ -35,6 +37,7 @@ function reportText(report: DoctorReport): string {
     rows.push(['model', `${model.name}, pulled, ${bytesText(model.bytes)} (${state}): ${model.path}`]);
   }
   rows.push(['models folder', models.folder]);
+  if (data) rows.push(['data folder', dataText(data)]);
   rows.push(['ffmpeg', ffmpeg ? `${ffmpeg.version}: ${ffmpeg.path}` : 'not found']);
   rows.push(['memory', `${bytesText(memory.totalBytes)}, of which ${bytesText(memory.freeBytes)} are free`]);
   rows.push(['container limit', limitText(memory.container)]);
@@ -52,6 +55,11 @@ function reportText(report: DoctorReport): string {
         : 'hearken does not work yet.',
   );
   return `${lines.join('\n')}\n`;
+}
+
+function dataText({ folder, writable, bytes, jobs }: NonNullable<DoctorReport['data']>): string {
+  const kept = bytes === 0 ? 'nothing kept yet' : `${sizeText(bytes)} kept, jobs: ${jobsText(jobs)}`;
+  return `${folder} (${writable ? '' : 'NOT WRITABLE; '}${kept})`;
 }
 
 function limitText(container: DoctorReport['memory']['container']): string {

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import type { SpeakerOptions } from '../types.js';
+import { type CacheFlags, MOST_MEGABYTES } from './cache-flags.js';
 import { UsageError } from './io.js';
 import { number, parseTime, parseVoice, type VoiceClip } from './parse.js';
 
-/** A petabyte: whoever asks for more has mistaken the unit. */
-const MOST_MEGABYTES = 2 ** 30;
-
 // Flags that transcribe and diarize have in common.
 
-export interface CommonFlags {
+export interface CommonFlags extends CacheFlags {
   output?: string;
   start?: number;
   end?: number;

@@ -1,16 +1,19 @@
 import type { Readable, Writable } from 'node:stream';
+import type { CacheCleanup, CacheInfo, CacheReset, CleanOptions, JobInfo, StoreOptions } from '../cache/types.js';
 import type { MemoryUsage } from '../memory.js';
 import type {
   DiarizationJob,
+  DiarizationResult,
   DiarizeOptions,
   Diarizer,
   TranscribeOptions,
   TranscriptionJob,
+  TranscriptionResult,
   WhisperModel,
 } from '../types.js';
 
 /** What the commands use of the library; loaded at first use, so that `--help` does not wait for it. */
-export interface Library {
+export interface Library extends StoreLibrary {
   transcribeChunked(audio: string | Readable, options: TranscribeOptions): TranscriptionJob;
   diarize(audio: string | Readable, options: DiarizeOptions): DiarizationJob;
   enroll(clip: string, options: EnrollOptions): Promise<number[]>;
@@ -21,6 +24,20 @@ export interface Library {
   cleanupResources(): Promise<unknown>;
   readonly resources: { usage(): MemoryUsage };
 }
+
+/** What is kept of finished work. */
+export interface StoreLibrary {
+  listJobs(options?: StoreOptions): Promise<JobInfo[]>;
+  showJob(id: string, options?: StoreOptions): Promise<JobInfo>;
+  resumeJob(id: string, options: ResumeOptions): PromiseLike<TranscriptionResult | DiarizationResult>;
+  cancelJob(id: string, options?: StoreOptions): Promise<JobInfo>;
+  deleteJob(id: string, options?: StoreOptions): Promise<CacheCleanup>;
+  cacheInfo(options?: StoreOptions): Promise<CacheInfo>;
+  cleanCache(options?: CleanOptions): Promise<CacheCleanup>;
+  resetCache(options?: StoreOptions): Promise<CacheReset>;
+}
+
+export type ResumeOptions = StoreOptions & Pick<TranscribeOptions, 'signal' | 'onProgress' | 'onMemory'>;
 
 export type EnrollOptions = Pick<DiarizeOptions, 'diarizer' | 'threads' | 'signal' | 'onProgress'>;
 

@@ -1,14 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import { toHearkenError } from '../errors.js';
+import { cacheCommand } from './cache.js';
 import { diarizeCommand } from './diarize.js';
 import { doctorCommand } from './doctor.js';
 import { type CliIO, EXIT, Output, printable } from './io.js';
+import { jobsCommand } from './jobs.js';
 import { modelsCommand } from './models.js';
 import { transcribeCommand } from './transcribe.js';
 import { version } from './version.js';
+import { tellWarnings } from './warnings.js';
 
 /** Runs the command line. Sets the exit code and returns: what is still being written is never cut off. */
 export async function main(argv: string[]): Promise<void> {
+  tellWarnings();
   const code = await run(argv, {
     get stdin() {
       return process.stdin;
@@ -45,6 +49,7 @@ Examples:
   hearken transcribe talk.mp3                who said what, on stdout
   hearken transcribe talk.mp3 -o talk.srt    subtitles
   hearken diarize talk.mp3                   who speaks when, without a transcript
+  hearken jobs list                          what was done, and what stopped half way
   hearken transcribe --help                  every option
   hearken doctor                             what this machine has`,
     );
@@ -53,8 +58,10 @@ Examples:
   };
   program.addCommand(transcribeCommand(io, done));
   program.addCommand(diarizeCommand(io, done));
+  program.addCommand(jobsCommand(io, done));
+  program.addCommand(cacheCommand(io, done));
   program.addCommand(modelsCommand());
-  program.addCommand(doctorCommand());
+  program.addCommand(doctorCommand(io.library));
   inherit(program);
 
   try {

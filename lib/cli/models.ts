@@ -13,6 +13,7 @@ import { absentModel } from '../models/missing.js';
 import { findEntry, type ModelEntry } from '../models/registry.js';
 import { DownloadBar } from './download-bar.js';
 import { EXIT, printable } from './io.js';
+import { columns } from './text.js';
 
 /** `hearken models …`. The table of models can be given, for tests. */
 export function modelsCommand(entries?: readonly ModelEntry[]): Command {
@@ -144,15 +145,9 @@ function listText(listing: ModelListing[]): string {
     m.check === 'sha1' ? 'SHA-1' : m.check === 'sha256' ? 'SHA-256' : m.check,
   ]);
   const table = [['NAME', 'SIZE', 'LANGUAGES', 'TYPE', 'STATE', 'CHECKED BY'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) => (column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd();
   const damaged = listing.filter((m) => m.state === 'damaged');
   const remarks = damaged.map((m) => `\n${m.name} is damaged: ${m.path ?? m.file} has not the size it should have.`);
-  return `${table.map(line).join('\n')}\n${remarks.join('')}${remarks.length > 0 ? '\n' : ''}`;
+  return `${columns(table, [1])}${remarks.join('')}${remarks.length > 0 ? '\n' : ''}`;
 }
 
 /** Runs an action; an error becomes a line on stderr and the exit code. */

@@ -56,3 +56,15 @@ export function parseVoice(value: string, before: readonly VoiceClip[] = []): Vo
   if (before.some((voice) => voice.name === name)) refuse(`${name} has a clip already: one for each name.`);
   return [...before, { name, clip }];
 }
+
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Seconds from `30d`, `12h` or `45m`. */
+export function parseDuration(value: string): number {
+  const [, digits, unit = ''] = /^(\d+)([smhdw])$/.exec(value) ?? [];
+  const seconds = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  if (!Number.isSafeInteger(seconds) || seconds === 0) {
+    throw new InvalidArgumentError('A duration is a whole number above 0 and a unit: 45m, 12h, 30d or 8w.');
+  }
+  return seconds;
+}

@@ -13,7 +13,7 @@ export function shortTime(seconds: number): string {
 }
 
 /** Columns that text takes: East Asian characters and emoji take two. An estimate on the wide side keeps to one line. */
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   return [...text].reduce((sum, character) => sum + ((character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
 }
 

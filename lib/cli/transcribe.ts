@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { OUTPUT_FORMATS } from '../formats/index.js';
 import type { OutputFormat, TranscribeOptions } from '../types.js';
+import { CACHE, cacheOptions, checkCache, libraryCache } from './cache-flags.js';
 import {
   type CommonFlags,
   channelOption,
@@ -48,6 +49,8 @@ RTTM says who speaks when and has no words in it: hearken diarize writes it too,
 Of several files without -o, each comes under a header line with its name; JSON comes as JSON Lines, one object a
 file. With -o a folder, talk.mp3 becomes talk.txt in it.
 
+${CACHE}
+
 ${MEMORY}
 
 Exit codes: 0 done, 1 a file failed, 2 wrong usage, 130 interrupted (what was finished is kept).
@@ -92,6 +95,7 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     .option('--no-diarize', 'words only, faster')
     .option('--diarize-channels', 'each channel is a speaker: a call recorded one side a channel');
   speakerOptions(command);
+  cacheOptions(command);
   memoryOptions(command)
     .option('--offline', 'never open a connection')
     .option('-q, --quiet', 'no progress and no warnings')
@@ -101,6 +105,7 @@ export function transcribeCommand(io: CliIO, done: (code: number) => void): Comm
     answering(command, done, async () => {
       checkRange(flags);
       checkDiarize(flags);
+      checkCache(flags);
       const plan = planFiles(files, flags, { known: OUTPUT_FORMATS, usual: 'txt' }, io);
       if (plan.format === 'rttm' && flags.diarize === false) {
         throw new UsageError('RTTM lists who speaks when: leave --no-diarize out, or choose another format');
@@ -128,6 +133,7 @@ function checkDiarize(flags: Flags): void {
 function libraryOptions(flags: Flags): TranscribeOptions {
   return given<TranscribeOptions>({
     ...librarySpeakers(flags),
+    ...libraryCache(flags),
     model: flags.model,
     language: flags.language,
     translate: flags.translate,

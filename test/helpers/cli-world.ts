@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
-import type { CliIO, EnrollOptions } from '../../lib/cli/io.js';
+import type { CliIO, EnrollOptions, StoreLibrary } from '../../lib/cli/io.js';
 import { run } from '../../lib/cli/main.js';
 import type { MemoryUsage } from '../../lib/memory.js';
 import { Result, SpeakerResult } from '../../lib/result.js';
@@ -26,10 +26,14 @@ export interface Setting {
   enrolment?: Behaviour<EnrollOptions, number[]>;
   tty?: boolean;
   stdin?: Partial<CliIO['stdin']>;
+  /** All of stdin, where somebody types. */
+  terminal?: CliIO['stdin'];
   stdout?: Writable;
   signals?: EventEmitter;
   /** What the process uses; default: nothing. */
   usage?: () => MemoryUsage;
+  /** What is kept; default: asking for it is a fault. */
+  store?: Partial<StoreLibrary>;
 }
 
 export interface World {
@@ -49,6 +53,21 @@ export interface World {
   /** Listeners for signals that were left. */
   listeners: number;
 }
+
+const unasked = () => {
+  throw new Error('the store was asked for something that the test has not');
+};
+
+const NO_STORE: StoreLibrary = {
+  listJobs: unasked,
+  showJob: unasked,
+  resumeJob: unasked,
+  cancelJob: unasked,
+  deleteJob: unasked,
+  cacheInfo: unasked,
+  cleanCache: unasked,
+  resetCache: unasked,
+};
 
 /** A transcript with one segment of 10 s, or none for an empty text. */
 export function resultOf(text: string, coverage: CoverageSpan[] = [{ start: 0, end: 20, status: 'decoded' }]): Result {
@@ -111,7 +130,7 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
     return { close: async () => void world.closes.push(name) } as H;
   };
   const code = await run(argv, {
-    stdin: Object.assign(new PassThrough(), setting.stdin),
+    stdin: setting.terminal ?? Object.assign(new PassThrough(), setting.stdin),
     stdout: setting.stdout ?? sink('out'),
     stderr: Object.assign(sink('err'), { isTTY: setting.tty ?? false, columns: 80 }),
     signals,
@@ -129,6 +148,8 @@ export async function hearken(argv: string[], setting: Setting = {}): Promise<Wo
         world.cleanups++;
       },
       resources: { usage },
+      ...NO_STORE,
+      ...setting.store,
     }),
   });
   const listeners = signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM');

@@ -19,7 +19,7 @@ function installation(): string {
   cpSync(join(root, 'dist', 'lib'), join(folder, 'dist', 'lib'), { recursive: true });
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'hearken-models'), { recursive: true });
-  for (const name of ['commander', 'node-gyp-build']) {
+  for (const name of ['commander', 'node-gyp-build', 'libsql']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   const models = join(root, 'node_modules', 'hearken-models');
@@ -30,7 +30,8 @@ function installation(): string {
 
 function doctor(folder: string, args: string[] = [], env: Record<string, string> = {}) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const options = { env: { ...process.env, HEARKEN_MODELS_DIR: join(base, 'none'), ...env }, cwd: base };
+    const own = { HEARKEN_MODELS_DIR: join(base, 'none'), HEARKEN_DATA_DIR: join(base, 'data') };
+    const options = { env: { ...process.env, ...own, ...env }, cwd: base };
     const child = execFile(
       process.execPath,
       [join(folder, 'bin', 'hearken.js'), 'doctor', ...args],
@@ -123,6 +124,43 @@ test('pulled models are listed; a damaged one and a bad folder are warnings', as
   const file = { HEARKEN_MODELS_DIR: join(dir, 'ggml-base.bin', 'models') };
   const blocked = reportOf((await doctor(folder, ['--json'], file)).out);
   t.true(blocked.problems.some((p) => p.level === 'warning' && /is a file/.test(p.message)));
+});
+
+test('the data folder: where it is, what is in it, and what is wrong with it', async (t) => {
+  const folder = installation();
+  const data = mkdtempSync(join(base, 'data-'));
+  const at = (path: string) => ({ HEARKEN_DATA_DIR: path });
+  const none = await doctor(folder, [], at(data));
+  t.regex(none.out, new RegExp(`^data folder +${data} \\(nothing kept yet\\)$`, 'm'));
+  t.deepEqual(readdirSync(data), [], 'looking makes nothing');
+  const empty = reportOf((await doctor(folder, ['--json'], at(join(data, 'not', 'yet')))).out);
+  t.like(empty.data, { folder: join(data, 'not', 'yet'), writable: true, bytes: 0 });
+
+  const file = join(data, 'file');
+  writeFileSync(file, '');
+  for (const path of [file, join(file, 'below')]) {
+    const { problems } = reportOf((await doctor(folder, ['--json'], at(path))).out);
+    const about = problems.filter(({ message }) => message.includes(file));
+    t.is(about.length, 1, JSON.stringify(problems));
+    t.is(about[0]?.level, 'warning', 'hearken works without');
+    t.regex(about[0]?.remedy ?? '', /--no-cache/);
+  }
+});
+
+test('without the package of the database: a warning', async (t) => {
+  const folder = installation();
+  rmSync(join(folder, 'node_modules', 'libsql'));
+  const data = mkdtempSync(join(base, 'data-'));
+  const check = async () => {
+    const { problems } = reportOf((await doctor(folder, ['--json'], { HEARKEN_DATA_DIR: data })).out);
+    const about = problems.filter(({ message }) => message.includes('libsql'));
+    t.is(about.length, 1, JSON.stringify(problems));
+    t.is(about[0]?.level, 'warning');
+  };
+  await check();
+  mkdirSync(join(data, 'cache'));
+  writeFileSync(join(data, 'cache', 'hearken.db'), '');
+  await check();
 });
 
 let built = true;

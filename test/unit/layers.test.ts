@@ -43,7 +43,7 @@ const TYPESCRIPT: Rules = {
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
   // The command line is a user of the public interface; `models` and `doctor` also show what lies below it.
-  cli: [...MIDDLE, 'index', 'models', 'formats', 'report', 'save'],
+  cli: [...MIDDLE, 'index', 'models', 'cache', 'formats', 'report', 'save'],
 };
 
 interface Import {
