@@ -114,10 +114,10 @@ async function listen(audio: AudioSource, work: Work, frame: Frame): Promise<Spe
   const supplies = owned.add(await Supplies.reserve(order, frame.waiting));
   frame.evictions = () => supplies.grant.evictions;
   const diarizer = await supplies.diarizer(signal);
-  kept.check('diarizer', diarizer.identity);
+  await kept.check('diarizer', diarizer.identity);
   const { begin, end } = planned(job);
   const threads = supplies.grant.workers;
-  const tracking = { addon, job: job.speakers, begin, threads, vadModel, kept, cancel };
+  const tracking = { addon, job: job.speakers, begin, threads, vadModel, kept: kept.voices, cancel };
   const track = owned.add(await SpeakerTracker.open(diarizer, tracking));
   // No chunks are planned, so their length does not matter.
   const plan = { begin, end, chunkSamples: 30 * SAMPLE_RATE, vadModel: '', diarization: track.native };
@@ -126,8 +126,8 @@ async function listen(audio: AudioSource, work: Work, frame: Frame): Promise<Spe
   checkStart(job, promised);
   const total = rangeSeconds(job, promised);
   const processed = (sample: number) => seconds(sample - begin);
-  await kept.begin(() => frame.abort('cancelled by its id'));
-  return await kept.during(signal, async () => {
+  const cancelled = () => frame.abort('cancelled by its id');
+  return await kept.during(signal, cancelled, async () => {
     let told = Promise.resolve();
     track.start((turns) => {
       const { decided } = track;
@@ -162,7 +162,8 @@ async function replay(
   cancel: NativeCancelToken,
 ): Promise<SpeakerResult | undefined> {
   const earlier = await kept.earlier(cancel);
-  const native = earlier?.outcome.speakers === undefined ? undefined : await kept.speakersAt(earlier.outcome.speakers);
+  const native =
+    earlier?.outcome.speakers === undefined ? undefined : await kept.voices.speakersAt(earlier.outcome.speakers);
   if (!earlier || !native) return undefined;
   const { position, duration } = earlier.outcome;
   const { begin } = planned(job);

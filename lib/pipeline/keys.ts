@@ -10,10 +10,13 @@ function engine(): string {
   return `${addon.version.engine} ${JSON.stringify(addon.cpuFeatures())}`;
 }
 
+/** Of how values are written (kept-values.ts): another form is another key. */
+const FORM = 1;
+
 /** Of everything that the kept value depends on, in any order of keys. */
 function keyOf(kind: string, parts: Record<string, unknown>): string {
   return createHash('sha256')
-    .update(JSON.stringify({ kind, engine: engine(), ...parts }, sorted))
+    .update(JSON.stringify({ kind, form: FORM, engine: engine(), ...parts }, sorted))
     .digest('hex');
 }
 

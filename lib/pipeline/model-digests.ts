@@ -1,5 +1,6 @@
 import { binding, type NativeCancelToken } from '../binding.js';
 import type { Store } from '../cache/index.js';
+import { HearkenError } from '../errors.js';
 import { diarizerIdentity } from '../models/diarizer.js';
 import { identityOf } from '../models/identity.js';
 import type { ModelDigests } from './keys.js';
@@ -12,23 +13,38 @@ export interface ModelFiles {
   vadModel: string;
 }
 
-/** undefined where a file is another one by now: nobody can say what was loaded. */
+/** undefined where a file is another one by now, and nobody can say what was loaded; or can't be read, as loading it will tell. */
 export async function modelDigests(
   store: Store,
   { whisper, diarizer, vadModel }: ModelFiles,
   cancel: NativeCancelToken,
 ): Promise<ModelDigests | undefined> {
-  const digest = (path: string) => store.modelDigest(path, () => binding().hashFile(path, cancel));
-  const digests: ModelDigests = {};
-  if (whisper) digests.whisper = await digest(whisper.path);
-  if (diarizer) {
-    digests.segmentation = await digest(diarizer.segmentation);
-    digests.embedding = await digest(diarizer.embedding);
+  const digest = (path: string) => store.modelDigest(path, () => hashed(path, cancel));
+  try {
+    const digests: ModelDigests = {};
+    if (whisper) digests.whisper = await digest(whisper.path);
+    if (diarizer) {
+      digests.segmentation = await digest(diarizer.segmentation);
+      digests.embedding = await digest(diarizer.embedding);
+    }
+    if (vadModel !== '') digests.vad = await digest(vadModel);
+    // Behind the reading: what was read is what was loaded.
+    const same =
+      (!whisper || (await identityOf(whisper.path)) === whisper.identity) &&
+      (!diarizer || (await diarizerIdentity(diarizer)) === diarizer.identity);
+    return same ? digests : undefined;
+  } catch (error) {
+    if (error instanceof HearkenError) throw error; // the store's
+    return undefined;
   }
-  if (vadModel !== '') digests.vad = await digest(vadModel);
-  // Behind the reading: what was read is what was loaded.
-  const same =
-    (!whisper || (await identityOf(whisper.path)) === whisper.identity) &&
-    (!diarizer || (await diarizerIdentity({ ...diarizer })) === diarizer.identity);
-  return same ? digests : undefined;
+}
+
+class Unreadable extends Error {}
+
+async function hashed(path: string, cancel: NativeCancelToken): Promise<string> {
+  try {
+    return await binding().hashFile(path, cancel);
+  } catch (cause) {
+    throw new Unreadable(`${path} can't be read`, { cause });
+  }
 }

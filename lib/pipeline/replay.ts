@@ -22,11 +22,11 @@ export async function replay(
   const { id, plan, outcome } = earlier;
   let voices: Voices | undefined;
   if (job.diarize !== false) {
-    const native = outcome.speakers === undefined ? undefined : await kept.speakersAt(outcome.speakers);
+    const native = outcome.speakers === undefined ? undefined : await kept.voices.speakersAt(outcome.speakers);
     if (!native) return undefined;
     voices = known(labelled(native, samples(job.start), job.speakers));
   }
-  const results = await kept.chunks(plan);
+  const results = await kept.text.all(plan);
   if (!results) return undefined;
   async function* chunks(): AsyncGenerator<Decoded> {
     for (const [i, result] of (results ?? []).entries()) {

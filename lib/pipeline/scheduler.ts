@@ -9,7 +9,7 @@ import type {
 } from '../binding.js';
 import { HearkenError } from '../errors.js';
 import { Bell } from './bell.js';
-import type { Claim } from './kept.js';
+import type { Claim } from './kept-text.js';
 import type { Workers } from './workers.js';
 
 /** A chunk and what came of it. */

@@ -1,7 +1,7 @@
 import type { NativeAddon, NativeCancelToken, NativeDiarization, NativeTurn } from '../binding.js';
 import type { LoadedDiarizer } from '../models/diarizer.js';
 import type { SpeakerTrack, SpeakerTurn } from '../types.js';
-import type { Kept } from './kept.js';
+import type { KeptVoices } from './kept-voices.js';
 import type { SpeakerJob } from './speaker-options.js';
 import { seconds } from './time.js';
 import { labelled, labelOf, TurnList } from './voices.js';
@@ -14,7 +14,7 @@ interface TrackerOptions {
   threads: number;
   /** Path of the weights that find speech, where each channel is a speaker. */
   vadModel: string;
-  kept: Kept;
+  kept: KeptVoices;
   cancel: NativeCancelToken;
 }
 
@@ -28,7 +28,7 @@ export class SpeakerTracker {
   readonly #cancel: NativeCancelToken;
   readonly #begin: number;
   readonly #job: SpeakerJob;
-  readonly #kept: Kept;
+  readonly #kept: KeptVoices;
   readonly #waiting: (() => void)[] = [];
   readonly #turns = new TurnList();
   #decided: number;
@@ -113,10 +113,10 @@ export class SpeakerTracker {
       for (let digests = await native.listen(cancel); digests; digests = await native.listen(cancel)) {
         try {
           const { turns, decided, records } = await native.advance(await kept.windows(digests, cancel), cancel);
-          await kept.keepWindows(digests, records);
+          await kept.keep(digests, records);
           take(turns, decided);
         } catch (error) {
-          await kept.dropWindows(digests);
+          await kept.drop(digests);
           throw error;
         }
       }

@@ -82,7 +82,7 @@ async function run(
       const order = await Order.find(manager, given, wants(job, options));
       const work = { kind: 'transcribe' as const, audio, options, asked: asked(job, options) };
       const kept = frame.owned.add(await Kept.open(keeping, work, { ...order.files, vadModel }, frame.cancel));
-      frame.reused = () => kept.reused;
+      frame.reused = () => kept.text.reused;
       const telling = { job, emit, signal: frame.signal, onProgress: options.onProgress };
       const known = await replay(kept, telling, frame.cancel);
       return known ?? (await decode(audio, { job, options, vadModel, order, kept, telling }, frame));
@@ -118,9 +118,17 @@ async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Res
   let tracker: SpeakerTracker | undefined;
   if (job.diarize !== false) {
     const diarizer = await supplies.diarizer(signal);
-    kept.check('diarizer', diarizer.identity);
+    await kept.check('diarizer', diarizer.identity);
     const threads = diarizationThreads(grant.workers);
-    const tracking = { addon, job: job.speakers, begin: samples(job.start), threads, vadModel, kept, cancel };
+    const tracking = {
+      addon,
+      job: job.speakers,
+      begin: samples(job.start),
+      threads,
+      vadModel,
+      kept: kept.voices,
+      cancel,
+    };
     tracker = owned.add(await SpeakerTracker.open(diarizer, tracking));
   }
   // A wrong file is told before a gigabyte of weights is read for it.
@@ -133,7 +141,7 @@ async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Res
   const open = owned.add(await openAudio(addon, audio, options, plan, cancel));
   checkStart(job, open.duration);
   const model = await supplies.model(signal);
-  kept.check('model', model.identity);
+  await kept.check('whisper', model.identity);
   checkLanguage(job, model, addon.languages());
   const workers = new Workers({
     workers: () => grant.workers,
@@ -151,18 +159,18 @@ async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Res
     // The language of the first chunk that has enough to tell is that of all that follow.
     if (job.language === undefined && model.multilingual && spoken.probability === undefined && tellsLanguage(chunk)) {
       const detect = async () => (await worker()).detectLanguage(chunk, job.decode.threads, cancel);
-      const guess = await kept.language(chunk, detect);
+      const guess = await kept.text.language(chunk, detect);
       spoken.language = guess.language;
       spoken.probability = Math.round(guess.probability * 1e4) / 1e4;
     }
     return { ...job.decode, language: spoken.language };
   };
-  await kept.begin(() => frame.abort('cancelled by its id'));
-  return await kept.during(signal, async () => {
+  const cancelled = () => frame.abort('cancelled by its id');
+  return await kept.during(signal, cancelled, async () => {
     tracker?.start();
     const result = await tell({
       ...telling,
-      chunks: (early) => decodeInOrder({ planner, cancel, workers, kept, decodeOptions, onWindow: early }),
+      chunks: (early) => decodeInOrder({ planner, cancel, workers, kept: kept.text, decodeOptions, onWindow: early }),
       voices: tracker,
       spoken,
       audio: { position: () => planner.position, duration },

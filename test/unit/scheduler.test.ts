@@ -10,7 +10,7 @@ import type {
   NativeSegment,
   NativeState,
 } from '../../lib/binding.js';
-import type { Claim } from '../../lib/pipeline/kept.js';
+import type { Claim } from '../../lib/pipeline/kept-text.js';
 import { decodeInOrder, type Work } from '../../lib/pipeline/scheduler.js';
 import { Workers } from '../../lib/pipeline/workers.js';
 import { random } from '../helpers/speech.js';
