@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { backupsOf, identityOf, moveAside } from '../../lib/cache/aside.js';
+import { collectGarbage } from '../../lib/cache/garbage.js';
+import { Sql } from '../../lib/cache/sql.js';
 import { folder } from '../helpers/folder.js';
 
 test('of two that find the same database damaged, one moves it, and nobody moves the new one', async (t) => {
@@ -35,4 +37,27 @@ test('backups have names of their own, and are told oldest first', async (t) => 
     (await backupsOf(path)).map((backup) => backup.path),
     moved as string[],
   );
+});
+
+// Windows renames no open file; whether one is open can be seen on Linux.
+(process.platform === 'linux' ? test : test.skip)('a closed database is let go of', async (t) => {
+  const path = join(folder(t), 'a.db');
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`) === path;
+      } catch {
+        return false;
+      }
+    });
+  const use = async () => {
+    const sql = await Sql.open(path);
+    sql.exec('CREATE TABLE a (b)');
+    t.is(sql.all('SELECT b FROM a').length, 0);
+    t.true(isOpen());
+    sql.close();
+  };
+  await use();
+  await collectGarbage();
+  t.false(isOpen());
 });
