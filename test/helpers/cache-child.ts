@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'libsql';
-import { listJobs, Store } from '../../lib/cache/index.js';
+import { listJobs, resetCache, Store } from '../../lib/cache/index.js';
 
 const [what, folder = '', ...rest] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -112,6 +112,9 @@ const programs: Record<string, () => Promise<void>> = {
   nobody: async () => {
     await import('libsql');
     await nobody(Number(rest[0]));
+  },
+  reset: async () => {
+    say(`backup ${(await resetCache({ dataDir: folder })).backup}`);
   },
   /** Opens, begins, and has nothing more to do: it must end by itself. */
   idle: async () => {

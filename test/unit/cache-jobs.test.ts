@@ -167,6 +167,7 @@ test('deleting frees what only this job needs', async (t) => {
   t.is(await store.finished('one', 'content of one'), undefined);
   const run = await store.begin(start('three'));
   await refused(t, deleteJob(run.job, { dataDir }), 'ERR_CACHE_RUNNING', /is running: cancel it first/);
+  await t.notThrowsAsync(store.put([entry('d')], run), 'a refusal leaves no transaction open');
 });
 
 test('cleaning keeps the five that were used last, or as many as are asked for', async (t) => {

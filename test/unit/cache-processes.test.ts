@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { cancelJob, deleteJob, listJobs, showJob } from '../../lib/cache/index.js';
-import { besides, child, DEAD, databaseOf, openStore, start, text, withSql } from '../helpers/cache.js';
+import { besides, child, DEAD, databaseOf, finishJob, openStore, start, text, withSql } from '../helpers/cache.js';
 import { folder } from '../helpers/folder.js';
 
 for (const count of [2, 4]) {
@@ -138,4 +138,19 @@ test('what dead processes have left beside the database is removed', async (t) =
   writeFileSync(lock, holder(process.ppid));
   await (await openStore(t, root)).close();
   t.true(existsSync(lock), 'of a living one');
+});
+
+test('a database that another process has reset under an open store: it goes on in the new one', async (t) => {
+  const root = folder(t);
+  const store = await openStore(t, root);
+  await finishJob(store, 'before', ['a']);
+  const other = child(t, ['reset', root]);
+  t.is(await other.ended, 0);
+  t.is((await store.find(['a'])).size, 0);
+  await finishJob(store, 'after', ['b']);
+  t.deepEqual(besides(root), [basename(other.lines.join())]);
+  const third = child(t, ['put', root, 'c']);
+  t.is(await third.ended, 0);
+  t.is((await store.find(['a', 'b', 'c'])).size, 2);
+  t.is((await listJobs({ dataDir: root })).length, 2);
 });
