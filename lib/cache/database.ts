@@ -1,4 +1,4 @@
-import { constants, statSync } from 'node:fs';
+import { constants, existsSync, statSync } from 'node:fs';
 import { access, chmod, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,19 @@ export type Access = 'write' | 'readonly';
 export const limits = { busyMs: 10_000 };
 
 export const databasePath = (folder: string): string => join(folder, 'cache', 'hearken.db');
+
+/** With those above it. On a read-only disk Node says of the whole that it does not exist; of its first part it says why. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    let part = folder;
+    while (!existsSync(dirname(part))) part = dirname(part);
+    await mkdir(part, { mode: 0o700 });
+    throw error;
+  }
+}
 
 /** Thrown in a transaction: the path names another file now, or none. */
 class Moved extends Error {
@@ -168,7 +181,7 @@ export class Database {
   /** Folder and file are the user's alone. SQLite gives the log the rights of the database. */
   async #create(): Promise<void> {
     const folder = dirname(this.path);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await restrict(folder, 0o700);
     try {
       await (await open(this.path, 'wx', 0o600)).close();

@@ -97,7 +97,7 @@ test.serial('a chunk that was altered by hand is computed again; so is one that 
   t.is(alter(`DELETE FROM entries WHERE key IN (${some} OFFSET 1)`), 1);
   const third = await transcribed(dataDir);
   t.deepEqual([third.json, third.decodes], [await right(), 1]);
-  t.is(alter("UPDATE entries SET value = 'x', checksum = 'y'") > first.decodes, true);
+  t.true(alter("UPDATE entries SET value = 'x', checksum = 'y'") >= first.decodes);
   const fourth = await transcribed(dataDir);
   t.deepEqual([fourth.json, fourth.decodes], [await right(), first.decodes]);
   // Another chunk's text under this key, with the checksum that was right for it there.
