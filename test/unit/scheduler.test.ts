@@ -60,6 +60,7 @@ class Fake {
         return this.#chunk(this.planned++);
       },
       drain: async () => {},
+      contentDigest: async () => undefined,
       close: async () => {},
     };
     const createState = async (): Promise<NativeState> => {
@@ -116,7 +117,7 @@ class Fake {
       if (held) this.chunks--;
       held = false;
     };
-    return { index, ...span, owned: span, endsInSpeech: false, speech: [span], release };
+    return { index, ...span, owned: span, endsInSpeech: false, speech: [span], digest: String(index), release };
   }
 }
 
