@@ -160,12 +160,15 @@ test.serial('calls out of turn are refused, and end nothing', async (t) => {
       t.true(step.decided > 0);
     }),
   );
-  await withDiarization({}, async (diarization) => {
-    const running = reading(diarization, () => diarization.run(token()));
-    refused(t, () => diarization.listen(token()));
-    await running;
-    refused(t, () => diarization.listen(token()));
-  });
+  await withDiarization({}, (diarization) =>
+    reading(diarization, async () => {
+      const running = diarization.run(token());
+      refused(t, () => diarization.listen(token()));
+      refused(t, () => diarization.end());
+      await running;
+      refused(t, () => diarization.listen(token()));
+    }),
+  );
   await withDiarization({ channels: true }, async (diarization) => {
     refused(t, () => diarization.listen(token()));
     diarization.end();

@@ -12,6 +12,7 @@
 
 #include "../check.h"
 #include "asr/state.h"
+#include "audio/file_content.h"
 #include "audio/sources.h"
 #include "campaign.h"
 #include "chunk/planner.h"
@@ -147,7 +148,7 @@ std::string readAll(const std::string& path) {
   std::vector<float> block(1 << 14);
   size_t total = 0;
   for (size_t got; (got = reader->read(block.data(), block.size(), never)) > 0;) total += got;
-  return std::to_string(total);
+  return std::to_string(total) + " of " + hex(*reader->content()->digest(true, never));
 }
 
 }  // namespace
