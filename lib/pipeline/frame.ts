@@ -55,6 +55,7 @@ export class Frame {
   async work<T>(work: () => Promise<T>): Promise<T> {
     let done: T;
     try {
+      this.signal.throwIfAborted();
       done = await work();
     } finally {
       this.cancel.cancel(); // what still waits for audio waits no longer
