@@ -85,6 +85,8 @@ const SUITES = [
   'integration/model-handle',
   'integration/transcribe',
   'integration/diarize',
+  'integration/windows',
+  'integration/digests',
   'lifecycle/abort',
   'lifecycle/workers',
   'fault/audio',

@@ -1,5 +1,6 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { assertEnded, childScript, type Ended, runNode } from '../helpers/child.js';
+import { folder } from '../helpers/folder.js';
 import { random, rounds } from '../helpers/speech.js';
 import { STAGE_NAMES } from './children/stages.js';
 
@@ -63,8 +64,10 @@ const ENDS: {
   { how: 'handler', kill: 'SIGINT', code: 7, signal: null },
 ];
 
-const stageProcess = (stage: string, how: string, delay = 0, onGo?: (pid: number) => void) =>
-  runNode([childScript('stage-process'), stage, how, String(delay)], onGo ? { onGo } : {});
+const stageProcess = (t: ExecutionContext, stage: string, how: string, delay = 0, onGo?: (pid: number) => void) => {
+  const env = { HEARKEN_DATA_DIR: folder(t) };
+  return runNode([childScript('stage-process'), stage, how, String(delay)], onGo ? { env, onGo } : { env });
+};
 
 test.serial('each stage of life, ended in each way', async (t) => {
   // 12 stages and 7 ways have no common divisor: many rounds see every pair.
@@ -74,7 +77,7 @@ test.serial('each stage of life, ended in each way', async (t) => {
     const delay = Math.round(next() ** 2 * 300);
     const what = `${stage}, ${end.how} ${end.kill ?? ''} +${delay} ms`;
     const kill = (pid: number) => end.kill && process.kill(pid, end.kill);
-    const ended = await stageProcess(stage, end.how, delay, kill);
+    const ended = await stageProcess(t, stage, end.how, delay, kill);
     const all = `${what}: ${JSON.stringify(ended)}`;
     t.regex(ended.stdout, /^go$/m, all);
     t.is(ended.signal, end.signal, all);
@@ -87,7 +90,7 @@ test.serial('each stage of life, ended in each way', async (t) => {
 test.serial('process.exit() inside of what the library calls', async (t) => {
   for (const callback of ['progress', 'segment', 'turn', 'done', 'abort', 'result']) {
     for (let round = 0; round < rounds(1, 4); round++) {
-      const ended = await stageProcess(callback, 'callback');
+      const ended = await stageProcess(t, callback, 'callback');
       assertEnded(t, ended, 7, callback);
       t.true(quick(ended), `${callback}: ${ended.milliseconds} ms`);
     }
@@ -95,7 +98,7 @@ test.serial('process.exit() inside of what the library calls', async (t) => {
 });
 
 test.serial('open handles do not keep the process alive', async (t) => {
-  const ended = await stageProcess('', 'natural');
+  const ended = await stageProcess(t, '', 'natural');
   assertEnded(t, ended, 0, 'natural');
   t.true(ended.milliseconds < 2000, `${ended.milliseconds} ms to the end`);
 });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { transcribe } from '../../lib/index.js';
 import { childScript } from '../helpers/child.js';
 import { assertIdle } from '../helpers/engine.js';
+import { folder } from '../helpers/folder.js';
 import { JFK, JFK_TEXT, random, rounds } from '../helpers/speech.js';
 import { wordErrorRate } from '../helpers/wer.js';
 import { STAGE_NAMES } from './children/stages.js';
@@ -42,8 +43,13 @@ test.serial('terminate() in mid-job, many times: this process lives on, and noth
 });
 
 /** Resolves when the thread has reached its stage; rejects if it fails before. */
-function startStage(stage: string, end?: string): { worker: Worker; reached: Promise<unknown>; over: Promise<number> } {
-  const worker = new Worker(childScript('stage-worker'), { workerData: { stage, end }, stderr: true });
+function startStage(
+  t: ExecutionContext,
+  stage: string,
+  end?: string,
+): { worker: Worker; reached: Promise<unknown>; over: Promise<number> } {
+  const env = { ...process.env, HEARKEN_DATA_DIR: folder(t) };
+  const worker = new Worker(childScript('stage-worker'), { workerData: { stage, end }, stderr: true, env });
   const over = new Promise<number>((resolve) => worker.once('exit', resolve));
   return { worker, reached: once(worker, 'message'), over };
 }
@@ -53,7 +59,7 @@ test.serial('terminate() at each stage of life', async (t) => {
   const all = STAGE_NAMES.length;
   for (let round = 0; round < rounds(all, 100); round++) {
     const stage = STAGE_NAMES[round % all] as string;
-    const { worker, reached } = startStage(stage);
+    const { worker, reached } = startStage(t, stage);
     await reached;
     const delay = Math.round(next() ** 2 * 150);
     await sleep(delay);
@@ -68,7 +74,7 @@ test.serial('terminate() at each stage of life', async (t) => {
 test.serial('several worker_threads, terminated while others of them work', async (t) => {
   const next = random(31);
   for (let round = 0; round < rounds(1, 6); round++) {
-    const threads = STAGE_NAMES.map((stage) => startStage(stage));
+    const threads = STAGE_NAMES.map((stage) => startStage(t, stage));
     await Promise.all(
       threads.map(async ({ worker, reached }) => {
         await reached;
@@ -83,7 +89,7 @@ test.serial('several worker_threads, terminated while others of them work', asyn
 
 test.serial('terminate() before anything was reached', async (t) => {
   for (let round = 0; round < rounds(4, 20); round++) {
-    const { worker, reached, over } = startStage('transcribe');
+    const { worker, reached, over } = startStage(t, 'transcribe');
     reached.catch(() => {});
     await sleep(20 * round);
     await worker.terminate();
@@ -100,7 +106,7 @@ for (const [end, code] of [
   test.serial(`a worker_thread that ends itself in mid-job: ${end}`, async (t) => {
     const stages = ['load', 'decode', 'diarize', 'transcribe'];
     for (let round = 0; round < rounds(end === 'callback' ? 1 : 2, 8); round++) {
-      const { worker, over } = startStage(stages[round % stages.length] as string, end);
+      const { worker, over } = startStage(t, stages[round % stages.length] as string, end);
       const errors: Error[] = [];
       worker.on('error', (error) => errors.push(error));
       t.is(await over, code);

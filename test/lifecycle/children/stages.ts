@@ -132,11 +132,12 @@ export const STAGES: Record<string, Stage> = {
     });
   },
 
-  /** Words and speakers at once, by way of the library: chunks in order, events, nets beside the decoders. */
+  /** Words and speakers at once, by way of the library: chunks in order, events, nets beside the decoders, a database. */
   async transcribe(reached) {
     await forever(async () => {
       const before = addon().counters().encodes;
-      const job = transcribeChunked(CONVERSATION, { chunkSizeSeconds: 12, maxWorkers: 2 });
+      const keeping = { cache: true, force: true }; // in HEARKEN_DATA_DIR, which is the test's
+      const job = transcribeChunked(CONVERSATION, { chunkSizeSeconds: 12, maxWorkers: 2, ...keeping });
       while (addon().counters().encodes === before) await sleep(1);
       reached();
       await job;
