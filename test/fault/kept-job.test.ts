@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'libsql';
@@ -7,17 +8,24 @@ import { binding } from '../../lib/binding.js';
 import { cacheInfo, listJobs, type TranscribeOptions, transcribe } from '../../lib/index.js';
 import { assertIdle } from '../helpers/engine.js';
 import { folder } from '../helpers/folder.js';
-import { CONVERSATION } from '../helpers/speech.js';
+import { conversationSamples, RATE } from '../helpers/speech.js';
+import { writeWav } from '../helpers/wav.js';
 
 // A cache that can't be used, or lies: the transcript is right all the same, and who reads stderr knows why it took its time.
 
 test.afterEach.always((t) => assertIdle(t));
 
+const root = mkdtempSync(join(tmpdir(), 'hearken-test-'));
+test.after.always(() => rmSync(root, { recursive: true }));
+chmodSync(root, 0o755); // one test is somebody else
+/** Three chunks. */
+const TALK = writeWav(join(root, 'talk.wav'), conversationSamples().subarray(0, 20 * RATE));
+
 const OPTIONS: TranscribeOptions = { chunkSizeSeconds: 8, maxWorkers: 2, diarize: false, cache: true };
 
 let expected: string | undefined;
 async function right(): Promise<string> {
-  expected ??= (await transcribe(CONVERSATION, { ...OPTIONS, cache: false })).format('json');
+  expected ??= (await transcribe(TALK, { ...OPTIONS, cache: false })).format('json');
   return expected;
 }
 
@@ -36,7 +44,7 @@ async function warned(work: () => Promise<unknown>): Promise<string[]> {
 
 async function transcribed(dataDir: string): Promise<{ json: string; decodes: number }> {
   const before = binding().counters().decodes;
-  const result = await transcribe(CONVERSATION, { ...OPTIONS, dataDir });
+  const result = await transcribe(TALK, { ...OPTIONS, dataDir });
   return { json: result.format('json'), decodes: binding().counters().decodes - before };
 }
 
@@ -136,7 +144,7 @@ test.serial('a locked database: the job waits for no more than its patience, the
   try {
     const messages = await warned(async () => {
       const before = binding().counters().decodes;
-      const result = await transcribe(CONVERSATION, { ...OPTIONS, dataDir, beamSize: 2 });
+      const result = await transcribe(TALK, { ...OPTIONS, dataDir, beamSize: 2 });
       t.true(binding().counters().decodes > before);
       t.true(result.segments.length > 3);
     });
@@ -161,7 +169,7 @@ test.serial('a folder of somebody else', async (t) => {
     console.log(result.format('json').trim());
     await listJobs({ dataDir: ${JSON.stringify(dataDir)} }).catch((error) => console.error('list', error.code));
   `;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, CONVERSATION], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, TALK], {
     uid: 65534,
     gid: 65534,
     encoding: 'utf8',

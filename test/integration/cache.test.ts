@@ -16,7 +16,7 @@ import {
 } from '../../lib/index.js';
 import { assertIdle, rejects } from '../helpers/engine.js';
 import { folder } from '../helpers/folder.js';
-import { CONVERSATION, conversationSamples, JFK } from '../helpers/speech.js';
+import { CONVERSATION, conversationSamples, JFK, RATE } from '../helpers/speech.js';
 import { writeWav } from '../helpers/wav.js';
 
 test.afterEach.always((t) => assertIdle(t));
@@ -95,7 +95,7 @@ test.serial('the same bytes under another name, through a link, or in memory', a
 
 test.serial('what changes the text is computed again, what does not is not', async (t) => {
   const options = kept(t);
-  const first = await computed(() => transcribe(CONVERSATION, options));
+  await transcribe(CONVERSATION, options);
   const run = (more: TranscribeOptions) => computed(() => transcribe(CONVERSATION, { ...options, ...more }));
 
   t.is((await run({ maxWorkers: 1, threads: 2 })).decodes, 0, 'workers and threads');
@@ -109,15 +109,18 @@ test.serial('what changes the text is computed again, what does not is not', asy
   const part = await run({ endTime: 20 });
   t.true(part.decodes <= 1 && part.result.receipt.reusedChunks >= 2, `${part.decodes} of a shorter range`);
 
+  const begun = await run({ endTime: 12, diarize: false });
+  t.true(begun.result.receipt.chunks > 0);
   for (const more of [
     { beamSize: 2 },
     { initialPrompt: 'A talk.' },
     { temperatureIncrement: 0 },
     { language: 'en', suppressNonSpeech: false },
   ]) {
-    t.is((await run(more)).decodes, first.decodes, JSON.stringify(more));
+    const { decodes, result } = await run({ ...more, endTime: 12, diarize: false });
+    t.is(decodes, result.receipt.chunks, JSON.stringify(more));
   }
-  t.true((await run({ chunkSizeSeconds: 20 })).decodes > 0);
+  t.true((await run({ chunkSizeSeconds: 20, endTime: 20, diarize: false })).decodes > 0);
 });
 
 test.serial('force computes all of it again; readonly finds and writes nothing', async (t) => {
@@ -134,7 +137,9 @@ test.serial('force computes all of it again; readonly finds and writes nothing',
   t.is((await listJobs({ dataDir })).length, 1);
   const found = await computed(() => transcribe(CONVERSATION, { ...options, cache: 'readonly' }));
   t.is(found.decodes, 0);
-  const other = await computed(() => transcribe(CONVERSATION, { ...options, cache: 'readonly', beamSize: 2 }));
+  const other = await computed(() =>
+    transcribe(CONVERSATION, { ...options, cache: 'readonly', beamSize: 2, diarize: false, endTime: 8 }),
+  );
   t.true(other.decodes > 0);
   const after = await cacheInfo({ dataDir });
   t.deepEqual([after.jobs, after.entries], [before.jobs, before.entries]);
@@ -189,7 +194,7 @@ test.serial('diarization alone: windows are shared with transcriptions, and foun
 test.serial('an audio that was changed in place is another one, even with the size and time of the old', async (t) => {
   const options = { ...kept(t), diarize: false };
   const path = join(folder(t), 'talk.wav');
-  const samples = conversationSamples();
+  const samples = conversationSamples().subarray(0, 20 * RATE);
   writeWav(path, samples);
   const first = await transcribe(path, options);
   const { mtime, atime } = await import('node:fs').then(({ statSync }) => statSync(path));
@@ -216,7 +221,7 @@ test.serial('an audio that was changed in place is another one, even with the si
 test.serial('an audio that is changed while it is read is an error, and what was kept of it is right', async (t) => {
   const options = { ...kept(t), diarize: false, maxWorkers: 1 };
   const path = join(folder(t), 'talk.wav');
-  const samples = conversationSamples();
+  const samples = conversationSamples().subarray(0, 20 * RATE);
   writeWav(path, samples);
   const job = transcribeChunked(path, options);
   const changing = (async () => {

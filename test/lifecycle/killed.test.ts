@@ -25,7 +25,7 @@ test.serial(
     const { chunks, windows, expected, ms } = await undisturbed(root, audio);
     const next = random(3);
     let kills = 0;
-    for (let i = 0; i < rounds(2, 10); i++) {
+    for (let i = 0; i < rounds(1, 10); i++) {
       const where = place(root, `round-${i}`, audio);
       const round = await killedUntilDone(where, expected, next, ms * 0.7);
       kills += round.kills;
