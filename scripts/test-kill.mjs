@@ -40,7 +40,7 @@ try {
   let windows = 0;
   while (kills < Number(values.kills)) {
     const where = place(folder, `round-${rounds}`, audio);
-    const round = await killedUntilDone(where, expected, next, 1000 * seconds * 0.6);
+    const round = await killedUntilDone(where, expected, next, 1000 * seconds * 0.25);
     rounds++;
     kills += round.kills;
     runs += round.runs;
