@@ -78,6 +78,7 @@ StreamInput ChannelStream::input(int64_t begin, int64_t end) {
 }
 
 void ChannelStream::run(CancelToken& cancel, const OnTurns& onTurns) {
+  if (ended_) return;  // by end(): nothing is fed that could be waited for
   // Whatever ends this: nobody waits for room in the queue any more, and what was heard so far can be told.
   const std::shared_ptr<void> closing(nullptr, [this](void*) {
     try {

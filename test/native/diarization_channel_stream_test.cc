@@ -252,3 +252,13 @@ TEST(channel_stream_can_be_stopped_and_leaves_nothing) {
   }
   CHECK(held() == before);
 }
+
+TEST(channel_stream_that_was_ended_before_it_ran_has_nothing_to_tell) {
+  const auto stream = openStreamOf();
+  const StreamInput input = stream->input(0, kAll);
+  stream->end();
+  CancelToken cancel;
+  stream->run(cancel, nullptr);  // waits for nobody, whether or not there comes something
+  CHECK(!stream->busy() && !stream->digest());
+  CHECK(stream->finish({}, cancel).turns.empty());
+}
