@@ -32,6 +32,8 @@ export class SpeakerTracker {
   readonly #waiting: (() => void)[] = [];
   readonly #turns = new TurnList();
   #decided: number;
+  /** Windows were told whose turns are still to come. */
+  #stepping = false;
   #ended = false;
   #running: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
@@ -111,6 +113,7 @@ export class SpeakerTracker {
     const cancel = this.#cancel;
     try {
       for (let digests = await native.listen(cancel); digests; digests = await native.listen(cancel)) {
+        this.#stepping = true; // for the native side they are done with before we are
         try {
           const { turns, decided, records } = await native.advance(await kept.windows(digests, cancel), cancel);
           await kept.keep(digests, records);
@@ -118,6 +121,8 @@ export class SpeakerTracker {
         } catch (error) {
           await kept.drop(digests);
           throw error;
+        } finally {
+          this.#stepping = false;
         }
       }
     } finally {
@@ -127,7 +132,7 @@ export class SpeakerTracker {
 
   /** Resolves once the provisional turns reach the sample, or can't without more audio being fed. */
   async settled(sample: number): Promise<void> {
-    while (this.#decided < sample && !this.#ended && this.#native.busy) {
+    while (this.#decided < sample && !this.#ended && (this.#stepping || this.#native.busy)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
