@@ -147,7 +147,7 @@ async function listen(audio: AudioSource, work: Work, frame: Frame): Promise<Spe
     checkStart(job, seconds(read) > job.start ? undefined : job.start);
     const duration = wholeDuration(job, promised, read);
     await reporter.at(processed(read), processed(read), true); // what was read is all there is
-    const content = await open.content(job.end === Number.POSITIVE_INFINITY, cancel);
+    const content = await open.content(kept.writing && job.end === Number.POSITIVE_INFINITY, cancel);
     const outcome = { language: '', position: read, duration: promised, speakers: track.key };
     return { result: new SpeakerResult({ ...found, duration }), content, processed: processed(read), outcome };
   });

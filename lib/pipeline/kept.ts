@@ -125,6 +125,11 @@ export class Kept {
     }
   }
 
+  /** What is computed now is kept: somebody may look for it by the digest of its audio. */
+  get writing(): boolean {
+    return this.#shelf.writing;
+  }
+
   /** Seconds of the range that are accounted for. */
   async progress(processed: number, total: number | undefined): Promise<void> {
     await this.#shelf.during((run) => run.progress(processed, total));

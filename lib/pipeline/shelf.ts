@@ -29,6 +29,11 @@ export class Shelf {
     return this.#store !== undefined;
   }
 
+  /** What is computed now is kept. */
+  get writing(): boolean {
+    return this.#run !== undefined;
+  }
+
   /** Asks the store, if there is one. */
   async ask<T>(question: (store: Store) => Promise<T>, otherwise: T): Promise<T> {
     const store = this.#store;

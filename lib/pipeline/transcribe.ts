@@ -179,7 +179,7 @@ async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Res
         await kept.progress(processed, total);
       },
     });
-    const content = await open.content(job.end === Number.POSITIVE_INFINITY, cancel);
+    const content = await open.content(kept.writing && job.end === Number.POSITIVE_INFINITY, cancel);
     const outcome: Outcome = { ...spoken, position: planner.position, duration, speakers: tracker?.key };
     return { result, content, processed: processedSeconds(result), outcome };
   });
