@@ -212,7 +212,7 @@ export interface NativeDiarization {
   end(): void;
   /** Of all samples that it was fed (by channel: of all channels), once it was heard to the end of the audio. */
   readonly digest: string | undefined;
-  /** The speakers of all that was heard, once run() has settled, listen() gave null, or it has ended. */
+  /** The speakers of all that was heard, once run() has settled, listen() gave null, or it has ended. Throws while a call runs. */
   finish(count: NativeSpeakerCount, cancel: NativeCancelToken): Promise<NativeSpeakers>;
   close(): Promise<void>;
 }

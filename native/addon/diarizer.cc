@@ -315,9 +315,10 @@ Napi::Value DiarizationWrap::finish(const Napi::CallbackInfo& info) {
   given("maxSpeakers", options.maxSpeakers);
   options.maxSpeakers = std::max(options.maxSpeakers, options.minSpeakers);  // the default is no bound to the caller's
   const auto use = useOf(env, handle_);
+  const auto done = claim(env);
   return Environment::of(env).async<Speakers>(
       env, cancel, [use, options, cancel] { return (*use)->stream->finish(options, *cancel); },
-      [](Napi::Env env, Speakers& result) { return toJs(env, result); }, report());
+      [](Napi::Env env, Speakers& result) { return toJs(env, result); }, done);
 }
 
 Napi::Value DiarizationWrap::close(const Napi::CallbackInfo& info) {

@@ -139,6 +139,7 @@ test.serial('calls out of turn are refused, and end nothing', async (t) => {
       refused(t, () => diarization.listen(token()));
       refused(t, () => diarization.end());
       refused(t, () => diarization.run(token()));
+      refused(t, () => diarization.finish(COUNT, token()));
       const told = (await listening) as string[];
       await t.throwsAsync(diarization.listen(token()), { code: 'ERR_INVALID_ARG' });
       refused(t, () => diarization.advance([], token()));
@@ -172,6 +173,7 @@ test.serial('calls out of turn are refused, and end nothing', async (t) => {
   await withDiarization({ channels: true }, async (diarization) => {
     refused(t, () => diarization.listen(token()));
     diarization.end();
+    await diarization.run(token()); // nobody feeds it any more: it has ended
   });
 });
 
