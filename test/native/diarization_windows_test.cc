@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/counters.h"
+#include "diarization/kernels.h"
 #include "diarization/stream.h"
 #include "diarization_helpers.h"
 
@@ -165,7 +166,6 @@ TEST(windows_records_that_are_damaged_are_not_used) {
   CHECK(with([](PackedRecord& record) { record[record.size() / 2] ^= 64; }) == 4);
   CHECK(with([](PackedRecord& record) { record.push_back(0); }) == 4);
   CHECK(with([&](PackedRecord& record) { record = expected.records.at(expected.digests[5]); }) == 4);
-  // Bytes of the right sum that are no record: of another version, and with less behind it than it says.
   WindowRecord out;
   const Digest& digest = expected.digests[1];
   WindowRecord record;
@@ -199,6 +199,80 @@ TEST(windows_records_hold_any_numbers) {
       CHECK(voice && *voice == heard.voice);
     }
   }
+}
+
+// The sum is no secret: whoever writes into the database can make it.
+TEST(windows_records_of_the_right_sum_are_refused_or_do_no_harm) {
+  const auto sealed = [](PackedRecord bytes, const Digest& digest) {
+    Hash hash;
+    hash.update(digest.data(), digest.size());
+    hash.update(bytes.data(), bytes.size());
+    const Digest sum = hash.digest();
+    bytes.insert(bytes.end(), sum.begin(), sum.begin() + 8);
+    return bytes;
+  };
+  check::Random random(4);
+  WindowRecord record{}, out;
+  record.heard.resize(2);
+  PackedRecord bytes = pack(record, {});
+  bytes.resize(bytes.size() - 8);
+  CHECK(unpack(sealed(bytes, {}), {}, out));
+  for (size_t size = 0; size < bytes.size(); size += size < 8 ? 1 : 97) {
+    CHECK(!unpack(sealed({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}, {}), {}, out));
+  }
+  for (const size_t at : {0, 1, 2}) {  // another version, more voices than there are
+    PackedRecord other = bytes;
+    other[at] = 200;
+    CHECK(!unpack(sealed(other, {}), {}, out));
+  }
+  for (const uint8_t step : {1, 128, 255}) {  // below 0; steps that never end
+    PackedRecord other = bytes;
+    std::fill_n(other.begin() + 3, 20, step);
+    CHECK(!unpack(sealed(other, {}), {}, out));
+  }
+  for (int round = 0; round < 2000; ++round) {
+    PackedRecord other = bytes;
+    for (int i = 0; i < 4; ++i) other[random.integer() % other.size()] = static_cast<uint8_t>(random.integer());
+    unpack(sealed(other, {}), {}, out);  // reads nothing that is not there: test:asan
+  }
+  // Records of nonsense: some result, and nothing worse.
+  const auto model = nets();
+  const Samples samples = conversation();
+  Way way;
+  for (const Digest& digest : go(model, samples, {2, 0, false, {}}).digests) {
+    for (auto& slot : record.activities) {
+      uint16_t value = 0;
+      for (auto& frame : slot) {
+        if (random.integer() % 40 == 0) value = static_cast<uint16_t>(random.integer());
+        frame = value;
+      }
+    }
+    record.heard.resize(random.integer() % 9);
+    for (auto& heard : record.heard) {
+      heard.piece = static_cast<uint16_t>(random.integer() % 5);
+      const bool loud = random.integer() % 2;
+      for (auto& value : heard.voice) value = loud ? INT16_MIN : 0;
+    }
+    way.known[digest] = pack(record, digest);
+  }
+  const Result got = go(model, samples, way);
+  CHECK(got.segmented == 0);
+  for (const Turn& turn : got.speakers.turns) {
+    CHECK(turn.begin >= 0 && turn.begin < turn.end && turn.end <= static_cast<int64_t>(samples.size()));
+  }
+}
+
+// What is kept is found again on another processor of the same build (lib/pipeline/keys.ts).
+TEST(windows_records_do_not_depend_on_the_instruction_set) {
+  const auto model = nets();
+  const Samples samples = check::fileSamples("examples/conversation.wav");
+  const Result expected = go(model, samples, {2, 0, false, {}});
+  for (const KernelTable* version : kernelVersions()) {
+    if (version == &kKernelsPlain) continue;  // no processor that the addon runs on
+    useKernels(*version);
+    CHECK(go(model, samples, {2, 0, false, {}}).records == expected.records);
+  }
+  useKernels(*kernelVersions().front());
 }
 
 TEST(windows_digests_are_of_all_samples_up_to_their_end) {
