@@ -281,8 +281,8 @@ export interface NativeMemoryWatch {
 }
 
 export interface NativeAddon {
-  /** `engine`: a digest of the sources that decide results. */
-  version: { hearken: string; whisper: string; napi: number; engine: string };
+  /** `engine`: a digest of the sources that decide results; `compiler`: what compiled them. */
+  version: { hearken: string; whisper: string; napi: number; engine: string; compiler: string };
   /** Codes of the languages that Whisper knows. */
   languages(): string[];
   /** What ggml was built with, by feature name. */

@@ -25,10 +25,6 @@ export class Shelf {
     return this.#keeping.force;
   }
 
-  get on(): boolean {
-    return this.#store !== undefined;
-  }
-
   /** What is computed now is kept. */
   get writing(): boolean {
     return this.#run !== undefined;

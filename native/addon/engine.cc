@@ -8,4 +8,16 @@ const char* engineDigest() {
   return HEARKEN_ENGINE;
 }
 
+const char* engineCompiler() {
+#ifdef _MSC_FULL_VER
+#define HEARKEN_TEXT(number) #number
+#define HEARKEN_MSVC(number) "MSVC " HEARKEN_TEXT(number)
+  return HEARKEN_MSVC(_MSC_FULL_VER);
+#elif defined(__clang__)
+  return "Clang " __VERSION__;
+#else
+  return "GCC " __VERSION__;
+#endif
+}
+
 }  // namespace hearken

@@ -144,6 +144,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   version.Set("whisper", Napi::String::New(env, whisper_version()));
   version.Set("napi", Napi::Number::New(env, NAPI_VERSION));
   version.Set("engine", Napi::String::New(env, engineDigest()));
+  version.Set("compiler", Napi::String::New(env, engineCompiler()));
   exports.Set("version", version);
   exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));

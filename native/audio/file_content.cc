@@ -61,6 +61,8 @@ std::optional<Digest> FileContent::digest(bool whole, CancelToken& cancel) {
   const auto now = file_->version();
   if (now == opened_) return whole ? std::optional<Digest>(start_.digest()) : std::nullopt;
   // It was written to, or only touched.
+  // What ffmpeg read can't be held to it. A file that grew is mostly one that is still recorded.
+  if (byPath_ && now.size > opened_.size) return std::nullopt;
   if (byPath_) throw changed();
   if (!holds(one ? std::vector<Range>{{0, start_.size()}} : ranges_, one ? start_ : *read_, cancel)) throw changed();
   if (!whole || now.size != opened_.size) return std::nullopt;

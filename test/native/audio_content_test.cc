@@ -161,6 +161,12 @@ TEST(content_that_ffmpeg_reads_is_known_while_nobody_writes_to_it) {
   readAll(*second);
   touch(touched.path());
   CHECK_THROWS(ask(*second, true), codes::kAudioChanged);  // nobody knows what ffmpeg read
+
+  const TemporaryFile growing("content-growing.m4a", bytes);
+  const auto third = open(growing.path());
+  readAll(*third);
+  std::ofstream(growing.path(), std::ios::app | std::ios::binary) << "more";
+  CHECK(!ask(*third, true));
 }
 
 TEST(content_of_what_is_no_file_is_unknown) {
