@@ -11,6 +11,7 @@ import { type Given, holdGiven } from './given.js';
 import { type Emit, type Reins, startJob } from './job.js';
 import { resolveKeeping } from './keep-options.js';
 import { Kept } from './kept.js';
+import { askedAudio } from './plain-options.js';
 import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { Reporter } from './report.js';
 import {
@@ -176,9 +177,6 @@ async function replay(
 }
 
 /** All of the options that changes the result. */
-function asked(
-  { threads, end, speakers, ...job }: DiarizeJob,
-  { channel, pcm }: DiarizeOptions,
-): Record<string, unknown> {
-  return { ...job, end: String(end), speakers: askedSpeakers(speakers), channel, pcm };
+function asked({ threads, end, speakers, ...job }: DiarizeJob, options: DiarizeOptions): Record<string, unknown> {
+  return { ...job, end: String(end), speakers: askedSpeakers(speakers), ...askedAudio(options) };
 }

@@ -19,6 +19,7 @@ import { type Emit, type Reins, startJob } from './job.js';
 import { resolveKeeping } from './keep-options.js';
 import { Kept, type Outcome } from './kept.js';
 import { type JobOptions, resolveOptions } from './options.js';
+import { askedAudio } from './plain-options.js';
 import { checkStart, planned } from './range.js';
 import { replay } from './replay.js';
 import { decodeInOrder } from './scheduler.js';
@@ -210,10 +211,10 @@ function wants(job: JobOptions, options: TranscribeOptions): Wants {
 }
 
 /** All of the options that changes the result. */
-function asked(job: JobOptions, { channel, pcm }: TranscribeOptions): Record<string, unknown> {
+function asked(job: JobOptions, options: TranscribeOptions): Record<string, unknown> {
   const { workers, decode, end, ...rest } = job;
   const { threads, ...text } = decode;
-  return { ...rest, end: String(end), decode: text, speakers: askedSpeakers(job.speakers), channel, pcm };
+  return { ...rest, end: String(end), decode: text, speakers: askedSpeakers(job.speakers), ...askedAudio(options) };
 }
 
 function checkLanguage(job: JobOptions, model: Model, languages: readonly string[]): void {

@@ -173,6 +173,24 @@ test.serial('an aborted job goes on where it stopped, and its end is that of an 
   t.is((await showJob((job as { id: string }).id, { dataDir })).status, 'done');
 });
 
+test.serial('a job that said where it ends and which ffmpeg, in its own words, can be resumed from elsewhere', async (t) => {
+  const options = kept(t);
+  const dataDir = options.dataDir as string;
+  const ffmpegPath = join('tools', 'ffmpeg'); // not needed for this audio
+  const first = await transcribe(JFK, { ...options, diarize: false, endTime: Number.POSITIVE_INFINITY, ffmpegPath });
+  const [job] = await listJobs({ dataDir });
+  t.is(job?.options.ffmpegPath, join(process.cwd(), ffmpegPath));
+  t.false('endTime' in (job as { options: object }).options);
+  const { result, decodes } = await computed(() => resumeJob((job as { id: string }).id, { dataDir }));
+  t.deepEqual(JSON.stringify(result), JSON.stringify(first));
+  t.is(decodes, 0);
+  await transcribe(JFK, { ...options, diarize: false, ffmpegPath: 'ffmpeg6' });
+  t.true(
+    (await listJobs({ dataDir })).some((each) => each.options.ffmpegPath === 'ffmpeg6'),
+    'looked for on the PATH',
+  );
+});
+
 test.serial('diarization alone: windows are shared with transcriptions, and found as a whole', async (t) => {
   const { dataDir } = kept(t);
   const off = await diarize(CONVERSATION, { cache: false });
