@@ -21,7 +21,8 @@ export interface JobStart {
 export interface JobEnd {
   status: 'done' | 'failed' | 'cancelled';
   outcome?: unknown;
-  content?: string;
+  /** Hash of the bytes that it read. Default: what it was begun with; undefined: not known. */
+  content?: string | undefined;
   processed?: number;
   total?: number | undefined;
   error?: { code: string; message: string };
@@ -67,11 +68,13 @@ export function endJob(sql: Sql, id: string, end: JobEnd, planned: number): void
   const now = Date.now();
   sql.run(
     `UPDATE jobs SET status = ?, ended = ?, used = ?, error = ?, processed = coalesce(?, processed),
-     total = coalesce(?, total), content = coalesce(?, content) WHERE id = ?`,
+     total = coalesce(?, total) WHERE id = ?`,
     ...[end.status, now, now, end.error ? JSON.stringify(end.error) : null],
-    ...[end.processed ?? null, end.total ?? null, end.content ?? null, id],
+    ...[end.processed ?? null, end.total ?? null, id],
   );
   if (end.status !== 'done') return;
+  // Also where it is not known: what an earlier run of this job has read may have been other bytes.
+  sql.run('UPDATE jobs SET content = ? WHERE id = ?', end.content ?? null, id);
   sql.run('DELETE FROM plans WHERE job = ? AND number >= ?', id, planned);
   sql.run('UPDATE jobs SET outcome = ? WHERE id = ?', JSON.stringify(end.outcome ?? null), id);
   sealJob(sql, id, planned);

@@ -86,7 +86,9 @@ export class Run {
   async end(status: JobEnd['status'], more: Omit<JobEnd, 'status' | 'total'> = {}): Promise<void> {
     if (!this.#stop()) return;
     const { seconds, total } = this.#processed ?? {};
-    const end: JobEnd = { ...(seconds === undefined ? {} : { processed: seconds }), total, ...more, status };
+    const { content } = this.#start;
+    const known = { ...(seconds === undefined ? {} : { processed: seconds }), ...(content ? { content } : {}), total };
+    const end: JobEnd = { ...known, ...more, status };
     try {
       await this.#database.write((sql) => {
         restoreJob(sql, this.job, this.#start);

@@ -126,7 +126,8 @@ export class Store {
   /** Whether a file of this fingerprint was finished with this request: then its content is worth looking at. */
   async likely(request: string, fingerprint: string): Promise<boolean> {
     this.#check();
-    const query = 'SELECT 1 AS one FROM jobs WHERE request = ? AND fingerprint = ? AND seal IS NOT NULL LIMIT 1';
+    const query =
+      'SELECT 1 AS one FROM jobs WHERE request = ? AND fingerprint = ? AND content IS NOT NULL AND seal IS NOT NULL LIMIT 1';
     return (await this.database.read((sql) => sql.get(query, request, fingerprint))) !== undefined;
   }
 

@@ -54,6 +54,7 @@ export class Kept {
   readonly text: KeptText;
   readonly voices: KeptVoices;
   readonly #shelf: Shelf;
+  readonly #audio: AudioSource;
   readonly #job: KnownJob | undefined;
 
   static async open(keeping: Keeping, work: KeptWork, files: ModelFiles, cancel: NativeCancelToken): Promise<Kept> {
@@ -63,11 +64,11 @@ export class Kept {
       const models = await shelf.ask((store) => modelDigests(store, files, cancel), undefined);
       if (!models) {
         await shelf.stop(); // none, or a loaded model whose file is another one by now
-        return new Kept(shelf, undefined);
+        return new Kept(shelf, audio, undefined);
       }
       const known = await lookAt(audio);
       const request = requestKey(kind, models, asked);
-      return new Kept(shelf, {
+      return new Kept(shelf, audio, {
         start: { kind, request, options: plainOptions(options), models, ...known },
         known,
         files,
@@ -78,9 +79,10 @@ export class Kept {
     }
   }
 
-  private constructor(shelf: Shelf, job: KnownJob | undefined) {
+  private constructor(shelf: Shelf, audio: AudioSource, job: KnownJob | undefined) {
     const models = job?.start.models ?? {};
     this.#shelf = shelf;
+    this.#audio = audio;
     this.#job = job;
     this.text = new KeptText(shelf, models);
     this.voices = new KeptVoices(shelf, models);
@@ -115,7 +117,7 @@ export class Kept {
     if (this.#job) await this.#shelf.begin(this.#job.start, cancel);
     try {
       const { result, content, processed, outcome } = await work();
-      await this.#shelf.end('done', { outcome, processed, ...(content === undefined ? {} : { content }) });
+      await this.#shelf.end('done', { outcome, processed, content: content ?? (await this.#inMemory()) });
       return result;
     } catch (error) {
       const { code, message } = toHearkenError(error);
@@ -128,6 +130,13 @@ export class Kept {
   /** What is computed now is kept: somebody may look for it by the digest of its audio. */
   get writing(): boolean {
     return this.#shelf.writing;
+  }
+
+  /** The digest of bytes in memory, unless their owner has changed them meanwhile: then nobody can say what was read of them. */
+  async #inMemory(): Promise<string | undefined> {
+    const before = this.#job?.known.content;
+    if (before === undefined || !this.writing) return undefined;
+    return (await lookAt(this.#audio)).content === before ? before : undefined;
   }
 
   /** Seconds of the range that are accounted for. */

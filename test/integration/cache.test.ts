@@ -257,6 +257,24 @@ test.serial('an audio that is changed while it is read is an error, and what was
   t.is(again.format('json'), (await transcribe(path, { ...options, cache: false })).format('json'));
 });
 
+test.serial('bytes in memory that their owner changes while the job runs are not taken for what they were', async (t) => {
+  const options = kept(t);
+  const bytes = new Uint8Array(readFileSync(CONVERSATION));
+  const before = bytes.slice();
+  const job = transcribeChunked(bytes, { ...options, diarize: false });
+  let told = false;
+  for await (const event of job) {
+    if (!told && event.type === 'segment') bytes.fill(0, 44); // it was copied by now, which nobody promised
+    told ||= event.type === 'segment';
+  }
+  t.true(told);
+  const [info] = await listJobs({ dataDir: options.dataDir as string });
+  t.deepEqual([info?.status, info?.content], ['done', undefined]);
+  const again = await computed(() => transcribe(before, { ...options, diarize: false }));
+  t.is(again.decodes, 0, 'its chunks are what they are');
+  t.is(again.result.format('json'), (await job).format('json'));
+});
+
 test.serial('a session uses it, concurrent calls for the same audio compute it once', async (t) => {
   const options = kept(t);
   const alone = await computed(() => transcribe(CONVERSATION, { ...options, cache: false }));

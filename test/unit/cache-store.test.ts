@@ -308,3 +308,23 @@ test('a store that was closed says so; the folder is shared until the last close
   await two.close();
   t.is(statSync(`${databaseOf(root)}-wal`, { throwIfNoEntry: false })?.size ?? 0, 0);
 });
+
+test('a job that ends without knowing what it read does not answer for what an earlier run of it read', async (t) => {
+  const store = await openStore(t, folder(t));
+  const file = start('request', { fingerprint: 'size and ends' });
+  for (const [key, more] of [
+    ['a', { content: 'bytes' }],
+    ['b', {}],
+  ] as const) {
+    const run = await store.begin(file);
+    await run.plan([planRow(0, key)]);
+    await store.put([entry(key)], run);
+    await run.end('done', { outcome: {}, ...more });
+    const found = await store.finished('request', 'bytes');
+    t.deepEqual(
+      found?.plan.map((row) => row.key),
+      key === 'a' ? ['a'] : undefined,
+    );
+    t.is(await store.likely('request', 'size and ends'), key === 'a');
+  }
+});
