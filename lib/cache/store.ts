@@ -150,10 +150,19 @@ export class Store {
     });
   }
 
-  /** A job's result was used: it is among the last to go. */
+  /** A job's result was used: it is among the last to go. It is done, whatever came of doing it once more. */
   async used(id: string): Promise<void> {
     this.#check();
-    await this.database.write((sql) => sql.run('UPDATE jobs SET used = ? WHERE id = ?', Date.now(), id));
+    await this.database.write((sql) => {
+      settle(sql);
+      const now = Date.now();
+      sql.run('UPDATE jobs SET used = ? WHERE id = ?', now, id);
+      sql.run(
+        `UPDATE jobs SET status = 'done', error = NULL, ended = coalesce(ended, ?)
+         WHERE id = ? AND status NOT IN ('running', 'done')`,
+        ...[now, id],
+      );
+    });
   }
 
   async begin(start: JobStart): Promise<Run> {

@@ -191,6 +191,23 @@ test.serial('a job that said where it ends and which ffmpeg, in its own words, c
   );
 });
 
+test.serial('a finished job that was stopped while it was done once more is done', async (t) => {
+  const options: TranscribeOptions = { ...kept(t), diarize: false };
+  const dataDir = options.dataDir as string;
+  const first = await transcribe(CONVERSATION, options);
+  const again = transcribeChunked(CONVERSATION, { ...options, force: true });
+  for await (const event of again) if (event.type === 'segment') break;
+  await t.throwsAsync(again, { code: 'ERR_ABORTED' });
+  t.is((await listJobs({ dataDir }))[0]?.status, 'cancelled');
+  const { result, decodes } = await computed(() => transcribe(CONVERSATION, options));
+  t.is(decodes, 0);
+  t.is(result.format('json'), first.format('json'));
+  t.deepEqual(
+    (await listJobs({ dataDir })).map(({ status }) => status),
+    ['done'],
+  );
+});
+
 test.serial('diarization alone: windows are shared with transcriptions, and found as a whole', async (t) => {
   const { dataDir } = kept(t);
   const off = await diarize(CONVERSATION, { cache: false });
