@@ -112,13 +112,16 @@ export class Shelf {
   }
 }
 
+/** What a store fails with, among it what nobody has thought of (ERR_INTERNAL); ERR_CLOSED: by an earlier failure. */
+const OF_THE_STORE = /^ERR_(CACHE_\w+|INTERNAL|CLOSED)$/;
+
 /** Does something with the store; where it fails of the store, warns and gives something else. */
 async function forgiving<T>(work: () => Promise<T>, otherwise: T, after?: () => Promise<void>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof HearkenError) || !/^ERR_C(ACHE_|LOSED$)/.test(error.code)) throw error;
-    if (error.code !== 'ERR_CLOSED') warn(error); // closed by an earlier failure, which was told
+    if (!(error instanceof HearkenError) || !OF_THE_STORE.test(error.code)) throw error;
+    if (error.code !== 'ERR_CLOSED') warn(error); // the earlier failure was told
     await after?.();
     return otherwise;
   }

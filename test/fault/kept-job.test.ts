@@ -133,6 +133,17 @@ test.serial('a database that is garbage is moved aside, and the work is done and
   t.is((await listJobs({ dataDir })).length, 1);
 });
 
+test.serial('a database that refuses for a reason that nobody has thought of', async (t) => {
+  const dataDir = folder(t);
+  await transcribed(dataDir);
+  const database = new Database(join(dataDir, 'cache', 'hearken.db'), { timeout: 5000 });
+  database.exec("DELETE FROM entries; CREATE TRIGGER no BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no'); END");
+  database.close();
+  const messages = await warned(async () => t.is((await transcribed(dataDir)).json, await right()));
+  t.is(messages.length, 1);
+  t.regex(messages[0] ?? '', /hearken\.db: no/);
+});
+
 test.serial('a locked database: the job waits for no more than its patience, then goes on without', async (t) => {
   const dataDir = folder(t);
   await transcribed(dataDir);
