@@ -8,7 +8,7 @@ export function checkOptions(options: unknown, known: readonly string[] = []): v
   const unknown = Object.keys(options).filter((name) => !names.includes(name));
   if (unknown.length > 0) throw invalid(`unknown option ${unknown.join(', ')}: there are ${names.join(', ')}`);
   const { dataDir } = options as { dataDir?: unknown };
-  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '')) {
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) {
     throw invalid(`dataDir must be the path of a folder, not ${show(dataDir)}`);
   }
 }

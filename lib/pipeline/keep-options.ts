@@ -43,10 +43,12 @@ export function resolveKeeping(options: CacheOptions, env: NodeJS.ProcessEnv = p
   const mode =
     cache === undefined ? usualMode(env.HEARKEN_CACHE) : cache === 'readonly' ? cache : cache ? 'write' : 'off';
   const megabytes = number('cacheLimitMB', options.cacheLimitMB, usualLimit(env.HEARKEN_CACHE_LIMIT), 0, 2 ** 40);
+  const dataDir = text('dataDir', options.dataDir);
+  if (dataDir.includes('\0')) throw new HearkenError('ERR_INVALID_ARG', 'dataDir has a NUL character');
   return {
     mode,
     force,
-    folder: dataFolder(text('dataDir', options.dataDir) || undefined),
+    folder: dataFolder(dataDir || undefined),
     limit: Math.round(megabytes * 2 ** 20),
   };
 }

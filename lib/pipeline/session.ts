@@ -4,6 +4,7 @@ import type { MemoryUsage } from '../memory.js';
 import { ResourceManager } from '../models/manager.js';
 import type { AudioSource, TranscribeOptions, TranscriptionJob, TranscriptionResult } from '../types.js';
 import { hasten, startJob } from './job.js';
+import { resolveKeeping } from './keep-options.js';
 import { resolveOptions } from './options.js';
 import { startTranscription } from './transcribe.js';
 
@@ -36,6 +37,7 @@ export class PipelineSession implements AsyncDisposable {
   /** @throws HearkenError ERR_INVALID_ARG */
   constructor(options: SessionOptions = {}) {
     resolveOptions(options);
+    resolveKeeping(options);
     this.#options = { ...options };
     ours.add(this.#onSignal);
     forgotten.register(this, this.#manager, this);

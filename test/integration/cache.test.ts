@@ -146,6 +146,9 @@ test.serial('force computes all of it again; readonly finds and writes nothing',
   await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { cache: false, force: true }));
   await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { cache: 'yes' as never }));
   await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { cacheLimitMB: -1 }));
+  await rejects(t, 'ERR_INVALID_ARG', () => transcribe(JFK, { dataDir: 'a\0b' }));
+  await rejects(t, 'ERR_INVALID_ARG', () => listJobs({ dataDir: 'a\0b' }));
+  t.throws(() => new PipelineSession({ cache: false, force: true }), { code: 'ERR_INVALID_ARG' });
 });
 
 test.serial('an aborted job goes on where it stopped, and its end is that of an undisturbed one', async (t) => {
