@@ -57,7 +57,7 @@ export async function enroll(
   audio: AudioSource,
   options: Omit<DiarizeOptions, keyof SeveralVoices> = {},
 ): Promise<number[]> {
-  const { speakers } = await diarize(audio, { cache: false, ...enrolling(options) });
+  const { speakers } = await diarize(audio, { ...enrolling(options), cache: options.cache ?? false });
   const [speaker] = speakers;
   if (!speaker || speaker.embedding.every((value) => value === 0)) {
     throw new HearkenError('ERR_AUDIO_FORMAT', 'the clip holds no speech to know a voice by: give a few seconds of it');
