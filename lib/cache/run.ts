@@ -8,6 +8,8 @@ import { beat, dropRun, settle } from './runs.js';
 import type { Sql } from './sql.js';
 
 const HEARTBEAT_MS = 1_000;
+/** Who abandons a run has waited for a locked database already: others see that it is dead by its heart, if a little later. */
+const ABANDON_MS = 500;
 
 /** This process at work on a job, from `begin` to `end`. With 'readonly' nothing of it is written. */
 export class Run {
@@ -106,7 +108,7 @@ export class Run {
     await this.#database.write((sql) => {
       dropRun(sql, this.id);
       settle(sql);
-    });
+    }, ABANDON_MS);
   }
 
   /** In a transaction: the rows of this run and its job are there, whatever has become of the database since it began. */
