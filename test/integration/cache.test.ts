@@ -176,23 +176,26 @@ test.serial('an aborted job goes on where it stopped, and its end is that of an 
   t.is((await showJob((job as { id: string }).id, { dataDir })).status, 'done');
 });
 
-test.serial('a job that said where it ends and which ffmpeg, in its own words, can be resumed from elsewhere', async (t) => {
-  const options = kept(t);
-  const dataDir = options.dataDir as string;
-  const ffmpegPath = join('tools', 'ffmpeg'); // not needed for this audio
-  const first = await transcribe(JFK, { ...options, diarize: false, endTime: Number.POSITIVE_INFINITY, ffmpegPath });
-  const [job] = await listJobs({ dataDir });
-  t.is(job?.options.ffmpegPath, join(process.cwd(), ffmpegPath));
-  t.false('endTime' in (job as { options: object }).options);
-  const { result, decodes } = await computed(() => resumeJob((job as { id: string }).id, { dataDir }));
-  t.deepEqual(JSON.stringify(result), JSON.stringify(first));
-  t.is(decodes, 0);
-  await transcribe(JFK, { ...options, diarize: false, ffmpegPath: 'ffmpeg6' });
-  t.true(
-    (await listJobs({ dataDir })).some((each) => each.options.ffmpegPath === 'ffmpeg6'),
-    'looked for on the PATH',
-  );
-});
+test.serial(
+  'a job that said where it ends and which ffmpeg, in its own words, can be resumed from elsewhere',
+  async (t) => {
+    const options = kept(t);
+    const dataDir = options.dataDir as string;
+    const ffmpegPath = join('tools', 'ffmpeg'); // not needed for this audio
+    const first = await transcribe(JFK, { ...options, diarize: false, endTime: Number.POSITIVE_INFINITY, ffmpegPath });
+    const [job] = await listJobs({ dataDir });
+    t.is(job?.options.ffmpegPath, join(process.cwd(), ffmpegPath));
+    t.false('endTime' in (job as { options: object }).options);
+    const { result, decodes } = await computed(() => resumeJob((job as { id: string }).id, { dataDir }));
+    t.deepEqual(JSON.stringify(result), JSON.stringify(first));
+    t.is(decodes, 0);
+    await transcribe(JFK, { ...options, diarize: false, ffmpegPath: 'ffmpeg6' });
+    t.true(
+      (await listJobs({ dataDir })).some((each) => each.options.ffmpegPath === 'ffmpeg6'),
+      'looked for on the PATH',
+    );
+  },
+);
 
 test.serial('a finished job that was stopped while it was done once more is done', async (t) => {
   const options: TranscribeOptions = { ...kept(t), diarize: false };
@@ -277,23 +280,26 @@ test.serial('an audio that is changed while it is read is an error, and what was
   t.is(again.format('json'), (await transcribe(path, { ...options, cache: false })).format('json'));
 });
 
-test.serial('bytes in memory that their owner changes while the job runs are not taken for what they were', async (t) => {
-  const options = kept(t);
-  const bytes = new Uint8Array(readFileSync(CONVERSATION));
-  const before = bytes.slice();
-  const job = transcribeChunked(bytes, { ...options, diarize: false });
-  let told = false;
-  for await (const event of job) {
-    if (!told && event.type === 'segment') bytes.fill(0, 44); // it was copied by now, which nobody promised
-    told ||= event.type === 'segment';
-  }
-  t.true(told);
-  const [info] = await listJobs({ dataDir: options.dataDir as string });
-  t.deepEqual([info?.status, info?.content], ['done', undefined]);
-  const again = await computed(() => transcribe(before, { ...options, diarize: false }));
-  t.is(again.decodes, 0, 'its chunks are what they are');
-  t.is(again.result.format('json'), (await job).format('json'));
-});
+test.serial(
+  'bytes in memory that their owner changes while the job runs are not taken for what they were',
+  async (t) => {
+    const options = kept(t);
+    const bytes = new Uint8Array(readFileSync(CONVERSATION));
+    const before = bytes.slice();
+    const job = transcribeChunked(bytes, { ...options, diarize: false });
+    let told = false;
+    for await (const event of job) {
+      if (!told && event.type === 'segment') bytes.fill(0, 44); // it was copied by now, which nobody promised
+      told ||= event.type === 'segment';
+    }
+    t.true(told);
+    const [info] = await listJobs({ dataDir: options.dataDir as string });
+    t.deepEqual([info?.status, info?.content], ['done', undefined]);
+    const again = await computed(() => transcribe(before, { ...options, diarize: false }));
+    t.is(again.decodes, 0, 'its chunks are what they are');
+    t.is(again.result.format('json'), (await job).format('json'));
+  },
+);
 
 test.serial('a session uses it, concurrent calls for the same audio compute it once', async (t) => {
   const options = kept(t);
