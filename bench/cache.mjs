@@ -24,7 +24,8 @@ let first;
 async function run(what, audio, ...flags) {
   const out = join(folder, 'out.json');
   rmSync(out, { force: true });
-  const args = ['transcribe', audio, '--quiet', '-f', 'json', '-o', out, '--data-dir', data, ...flags];
+  const args = ['transcribe', audio, '--quiet', '-f', 'json', '-o', out, ...flags];
+  if (!flags.includes('--no-cache')) args.push('--data-dir', data);
   if (opts.words) args.push('--no-diarize');
   const env = { ...process.env, HEARKEN_CACHE: 'on' };
   const { code, stderr, wall, cpu, peak } = await measure(process.execPath, [CLI, ...args], { cwd: folder, env });

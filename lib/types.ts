@@ -78,8 +78,9 @@ export interface SpeakerOptions {
 export interface CacheOptions {
   /**
    * Whether finished work is kept and found again: each chunk's text, windows of the diarization, and finished jobs as a whole.
-   * `'readonly'`: found, but nothing is written. Default: true, or what HEARKEN_CACHE says (`on`, `off`, `readonly`). Where there
-   * can be no cache (a read-only disk, a full one), a job warns and goes on without.
+   * `'readonly'`: found, but nothing is written. Default: what HEARKEN_CACHE says (`on`, `off`, `readonly`), else true; in a
+   * worker_thread false, for terminate() in the middle of a database's statement would end the process. Where there can be no
+   * cache (a read-only disk, a full one), a job warns and goes on without.
    */
   cache?: boolean | 'readonly';
   /** Compute again what is kept, and replace it. Default false. */

@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { dataFolder } from '../cache/index.js';
 import { HearkenError } from '../errors.js';
 import type { CacheOptions } from '../types.js';
@@ -15,9 +16,12 @@ export interface Keeping {
 
 const MODES: Record<string, Keeping['mode']> = { on: 'write', off: 'off', readonly: 'readonly' };
 
-/** The default of `cache`: HEARKEN_CACHE (on, off, readonly). */
+/**
+ * The default of `cache`: HEARKEN_CACHE (on, off, readonly). In a worker_thread it takes that to be on: libsql ends the whole
+ * process if the thread is terminated while a statement runs, which is rare, but not for us to risk unasked.
+ */
 function usualMode(value: string | undefined): Keeping['mode'] {
-  if (value === undefined || value === '') return 'write';
+  if (value === undefined || value === '') return isMainThread ? 'write' : 'off';
   const mode = Object.hasOwn(MODES, value) ? MODES[value] : undefined;
   if (mode) return mode;
   throw new HearkenError('ERR_INVALID_ARG', `HEARKEN_CACHE must be on, off or readonly, not '${value}'`);

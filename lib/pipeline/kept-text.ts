@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { NativeChunk, NativeDecodeOptions, NativeDecodeResult } from '../binding.js';
 import type { PlanRow } from '../cache/index.js';
 import { type KeptLanguage, readChunk, readLanguage, writeChunk, writeLanguage } from './kept-values.js';
@@ -7,6 +7,9 @@ import type { Shelf } from './shelf.js';
 
 /** How often another process is asked whether it has finished what it computes, in milliseconds. */
 const POLL_MS = 100;
+
+/** Of a text of hours, so many chunks are read before others get their turn: a few milliseconds. */
+const TURN = 50;
 
 /** What is to be done for a chunk. */
 export type Claim =
@@ -86,13 +89,15 @@ export class KeptText {
   /** The text of a finished job's chunks; undefined where any of it is gone. */
   async all(plan: readonly PlanRow[]): Promise<NativeDecodeResult[] | undefined> {
     const found = await this.#shelf.find(plan.map(({ key }) => key));
-    const results = plan.map(({ key, begin }) => {
+    const results: NativeDecodeResult[] = [];
+    for (const { key, begin } of plan) {
       const value = found.get(key);
-      return value && readChunk(value, begin);
-    });
-    const whole = results.filter((result) => result !== undefined);
-    if (whole.length < results.length) return undefined;
-    this.#reused += whole.length;
-    return whole;
+      const result = value && readChunk(value, begin);
+      if (!result) return undefined;
+      results.push(result);
+      if (results.length % TURN === 0) await turn();
+    }
+    this.#reused += results.length;
+    return results;
   }
 }

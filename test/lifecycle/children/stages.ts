@@ -2,6 +2,7 @@
 // it is what runs at whatever moment the end comes.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 import { binding, type NativeChunk, type NativeDiarization } from '../../../lib/binding.js';
 import { diarize, loadDiarizer, loadWhisperModel, transcribe, transcribeChunked } from '../../../lib/index.js';
 import { modelPath, resolveDiarizationModels, resolveVadModel } from '../../../lib/models/index.js';
@@ -136,7 +137,8 @@ export const STAGES: Record<string, Stage> = {
   async transcribe(reached) {
     await forever(async () => {
       const before = addon().counters().encodes;
-      const keeping = { cache: true, force: true }; // in HEARKEN_DATA_DIR, which is the test's
+      // In HEARKEN_DATA_DIR, which is the test's. Not in a thread: libsql does not survive a termination in mid-statement.
+      const keeping = isMainThread ? { cache: true, force: true } : {};
       const job = transcribeChunked(CONVERSATION, { chunkSizeSeconds: 12, maxWorkers: 2, ...keeping });
       while (addon().counters().encodes === before) await sleep(1);
       reached();
