@@ -12,6 +12,7 @@ const opts = options('npm run bench -- limits [options]', {
   file: { type: 'string', default: '', help: 'what to transcribe (default: the shared 60 minutes)' },
   only: { type: 'string', default: '', help: 'words or speakers' },
   lowest: { type: 'boolean', default: false, help: 'only look for the lowest limits' },
+  cache: { type: 'boolean', default: false, help: 'with an empty cache, which takes memory of its own' },
   cgroup: { type: 'boolean', default: false, help: 'limits of real control groups (root, Linux)' },
 });
 const limits = opts.limits.split(',').map(Number);
@@ -41,6 +42,10 @@ async function run(limit, kind) {
   rmSync(out, { force: true });
   const args = [CLI, 'transcribe', file, '--quiet', '--receipt', '-f', 'json', '-o', out, ...kinds[kind]];
   const limited = opts.cgroup ? group(limit) : undefined;
+  if (opts.cache) {
+    rmSync(join(folder, 'data'), { recursive: true, force: true });
+    args.push('--cache', '--data-dir', join(folder, 'data'));
+  }
   const command = limited
     ? ['sh', ['-c', 'echo $$ > "$0" && exec "$@"', limited.procs, process.execPath, ...args]]
     : [process.execPath, [...args, '--memory-limit', String(limit)]];
