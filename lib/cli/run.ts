@@ -7,6 +7,7 @@ import { type MemoryPlan, MemoryWatcher } from './memory.js';
 import { type Document, type Formats, type OutputFlags, type OutputPlan, planOutput, stdoutText } from './output.js';
 import { ProgressLine, shortTime } from './progress.js';
 import type { Task } from './task.js';
+import { hushWarnings } from './warnings.js';
 
 /** Runs what gives a command's exit code; a wrong call is told with a hint at `--help`. */
 export async function answering(
@@ -44,6 +45,7 @@ export async function runFiles<F extends string, R extends Document<F>>(
   { quiet = false }: { quiet?: boolean },
   io: CliIO,
 ): Promise<number> {
+  if (quiet) hushWarnings();
   const run = new Run(files, plan, memory, task, quiet, io);
   try {
     return await run.all();

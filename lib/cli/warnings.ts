@@ -1,5 +1,12 @@
 import { printable } from './io.js';
 
+let hushed = false;
+
+/** From now on the library's warnings are not said: `--quiet`. */
+export function hushWarnings(): void {
+  hushed = true;
+}
+
 /**
  * Says the library's warnings as the commands say everything, on a line of their own; the rest is left to Node, which also may
  * have been told to say none.
@@ -13,6 +20,7 @@ export function tellWarnings(stderr: NodeJS.WriteStream = process.stderr): void 
       for (const listener of others) listener.call(process, warning);
       return;
     }
+    if (hushed) return;
     // Where a progress line stands, it gives way, and is drawn again with the next progress.
     const clear = stderr.isTTY ? '\r\u001b[2K' : '';
     stderr.write(`${clear}hearken: warning: ${printable(warning.message)}\n`);

@@ -7,13 +7,14 @@ import { REPO } from '../helpers/shared.js';
 // Listeners of the whole process: each in one of its own.
 
 const MODULE = pathToFileURL(join(REPO, 'dist', 'lib', 'cli', 'warnings.js')).href;
-const warned = (flags: string[] = []) =>
+const warned = (flags: string[] = [], before = '') =>
   runNode([
     ...flags,
     '--input-type=module',
     '-e',
-    `import { tellWarnings } from '${MODULE}';
+    `import { hushWarnings, tellWarnings } from '${MODULE}';
      tellWarnings();
+     ${before}
      process.emitWarning('/data/\\u001b[2J was moved\\naside', { code: 'HEARKEN_CACHE' });
      process.emitWarning('of somebody else', { code: 'OTHER' });`,
   ]);
@@ -30,4 +31,10 @@ test("the library's warnings are a line of the command's, others are Node's", as
 test('who wants no warnings gets none', async (t) => {
   const { stderr } = await warned(['--no-warnings']);
   t.is(stderr, '');
+});
+
+test('--quiet hushes those of the library', async (t) => {
+  const { stderr } = await warned([], 'hushWarnings();');
+  t.notRegex(stderr, /aside/);
+  t.regex(stderr, /of somebody else/);
 });
