@@ -2,6 +2,7 @@ import { binding, type NativeAddon, type NativeCancelToken } from '../binding.js
 import { HearkenError, toHearkenError } from '../errors.js';
 import type { MemorySample, Receipt } from '../memory.js';
 import { MemoryMonitor } from '../resources/monitor.js';
+import { abortedError } from './aborted.js';
 import type { Reins } from './job.js';
 import { Owned } from './owned.js';
 import { CallbackFailure } from './report.js';
@@ -87,7 +88,7 @@ export class Frame {
     if (cause instanceof CallbackFailure) return cause.cause;
     const { partial } = error as { partial?: object };
     if (this.signal.aborted && !partial) {
-      return new HearkenError('ERR_ABORTED', `${this.#what} was aborted`, { cause: this.signal.reason });
+      return abortedError(this.#what, this.signal);
     }
     return toHearkenError(error);
   }

@@ -1,6 +1,6 @@
 import { SAMPLE_RATE } from '../audio/source.js';
 import type { NativeChunk, NativeSegment } from '../binding.js';
-import { HearkenError } from '../errors.js';
+import type { HearkenError } from '../errors.js';
 import { Result } from '../result.js';
 import type {
   CoverageSpan,
@@ -12,6 +12,7 @@ import type {
   Transcript,
   TranscriptionResult,
 } from '../types.js';
+import { abortedError } from './aborted.js';
 import { Assembly } from './assemble.js';
 import type { Emit } from './job.js';
 import type { JobOptions } from './options.js';
@@ -146,6 +147,6 @@ export function processedSeconds({ coverage }: Transcript): number {
 }
 
 function aborted(signal: AbortSignal, partial?: TranscriptionResult): HearkenError {
-  const error = new HearkenError('ERR_ABORTED', 'the transcription was aborted', { cause: signal.reason });
+  const error = abortedError('the transcription', signal);
   return partial ? Object.assign(error, { partial }) : error;
 }

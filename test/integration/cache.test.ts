@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { binding } from '../../lib/binding.js';
 import {
   cacheInfo,
+  cancelJob,
   diarize,
   listJobs,
   PipelineSession,
@@ -16,7 +17,7 @@ import {
 } from '../../lib/index.js';
 import { assertIdle, rejects } from '../helpers/engine.js';
 import { folder } from '../helpers/folder.js';
-import { CONVERSATION, conversationSamples, JFK, RATE } from '../helpers/speech.js';
+import { CONVERSATION, conversationSamples, JFK, RATE, repeatedSpeech } from '../helpers/speech.js';
 import { writeWav } from '../helpers/wav.js';
 
 test.afterEach.always((t) => assertIdle(t));
@@ -211,6 +212,27 @@ test.serial('a finished job that was stopped while it was done once more is done
   t.deepEqual(
     (await listJobs({ dataDir })).map(({ status }) => status),
     ['done'],
+  );
+});
+
+test.serial('a job that is cancelled by its id ends as one that is aborted, and says why', async (t) => {
+  const { dataDir, ...options } = { ...kept(t), diarize: false };
+  const where = { dataDir: dataDir as string };
+  const job = transcribeChunked(repeatedSpeech(12, 0.001), { ...options, ...where, maxWorkers: 1 });
+  const cancelling = (async () => {
+    for await (const { type } of job) {
+      if (type !== 'segment') continue;
+      const [running] = await listJobs({ ...where, status: 'running' });
+      if (running) await cancelJob(running.id, where);
+    }
+  })().catch(() => {});
+  const error = await rejects(t, 'ERR_ABORTED', () => job);
+  await cancelling;
+  t.regex(error.message, /cancelled by its id/);
+  t.true((error.partial?.segments.length ?? 0) > 0);
+  t.deepEqual(
+    (await listJobs(where)).map(({ status }) => status),
+    ['cancelled'],
   );
 });
 
