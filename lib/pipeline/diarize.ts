@@ -128,7 +128,7 @@ async function listen(audio: AudioSource, work: Work, frame: Frame): Promise<Spe
   const total = rangeSeconds(job, promised);
   const processed = (sample: number) => seconds(sample - begin);
   const cancelled = () => frame.abort('cancelled by its id');
-  return await kept.during(signal, cancelled, async () => {
+  return await kept.during(frame, cancelled, async () => {
     let told = Promise.resolve();
     track.start((turns) => {
       const { decided } = track;

@@ -2,6 +2,7 @@ import type { NativeCancelToken } from '../binding.js';
 import type { JobStart, PlanRow } from '../cache/index.js';
 import { toHearkenError } from '../errors.js';
 import type { AudioSource, DiarizeOptions, TranscribeOptions } from '../types.js';
+import type { Frame } from './frame.js';
 import type { Keeping } from './keep-options.js';
 import { contentOf, type KnownAudio, lookAt } from './kept-audio.js';
 import { KeptText } from './kept-text.js';
@@ -113,15 +114,15 @@ export class Kept {
   }
 
   /** Does the work of a new job, and tells how it ended. `cancel` is called when somebody cancels it by its id. */
-  async during<T>(signal: AbortSignal, cancel: () => void, work: () => Promise<Ended<T>>): Promise<T> {
+  async during<T>(frame: Frame, cancel: () => void, work: () => Promise<Ended<T>>): Promise<T> {
     if (this.#job) await this.#shelf.begin(this.#job.start, cancel);
     try {
       const { result, content, processed, outcome } = await work();
       await this.#shelf.end('done', { outcome, processed, content: content ?? (await this.#inMemory()) });
       return result;
     } catch (error) {
-      const { code, message } = toHearkenError(error);
-      if (signal.aborted) await this.#shelf.end('cancelled');
+      const { code, message } = toHearkenError(frame.explain(error));
+      if (frame.signal.aborted) await this.#shelf.end('cancelled');
       else await this.#shelf.end('failed', { error: { code, message } });
       throw error;
     }

@@ -167,7 +167,7 @@ async function decode(audio: AudioSource, work: Work, frame: Frame): Promise<Res
     return { ...job.decode, language: spoken.language };
   };
   const cancelled = () => frame.abort('cancelled by its id');
-  return await kept.during(signal, cancelled, async () => {
+  return await kept.during(frame, cancelled, async () => {
     tracker?.start();
     const result = await tell({
       ...telling,

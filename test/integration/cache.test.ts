@@ -236,6 +236,21 @@ test.serial('a job that is cancelled by its id ends as one that is aborted, and 
   );
 });
 
+test.serial('a job that a callback of its own ends is kept with what the callback threw', async (t) => {
+  const { dataDir, ...options } = { ...kept(t), diarize: false };
+  const where = { dataDir: dataDir as string };
+  for (const name of ['onMemory', 'onProgress'] as const) {
+    let calls = 0;
+    const callback = () => {
+      if (calls++ > 0) throw new TypeError(`mine, of ${name}`);
+    };
+    const audio = repeatedSpeech(6, name === 'onMemory' ? 0.001 : 0.002);
+    await t.throwsAsync(transcribe(audio, { ...options, ...where, [name]: callback }), { message: `mine, of ${name}` });
+    const [job] = await listJobs(where);
+    t.deepEqual([job?.status, job?.error?.message], ['failed', `mine, of ${name}`]);
+  }
+});
+
 test.serial('diarization alone: windows are shared with transcriptions, and found as a whole', async (t) => {
   const { dataDir } = kept(t);
   const off = await diarize(CONVERSATION, { cache: false });
