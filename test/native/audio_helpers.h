@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -153,7 +154,7 @@ inline void needFfmpeg() {
 class TemporaryFile {
  public:
   TemporaryFile(const std::string& name, const Bytes& bytes)
-      : path_((std::filesystem::temp_directory_path() / ("hearken-test-" + name)).string()) {
+      : path_((std::filesystem::temp_directory_path() / ("hearken-test-" + run() + "-" + name)).string()) {
     std::ofstream(path_, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
@@ -164,6 +165,11 @@ class TemporaryFile {
   const std::string& path() const { return path_; }
 
  private:
+  // Tests of another process may have files of the same name.
+  static const std::string& run() {
+    static const std::string random = std::to_string(std::random_device()());
+    return random;
+  }
   std::string path_;
 };
 
