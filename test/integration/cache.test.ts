@@ -350,17 +350,6 @@ test.serial('a session uses it, concurrent calls for the same audio compute it o
   for (const one of result) t.is(one.format('json'), alone.result.format('json'));
 });
 
-test.serial('the same sound twice in one audio is decoded once', async (t) => {
-  const clip = conversationSamples().subarray(0, 7 * 16_000);
-  const samples = new Float32Array(2 * clip.length + 5 * 16_000);
-  samples.set(clip);
-  samples.set(clip, clip.length + 5 * 16_000 - ((clip.length + 5 * 16_000) % 512));
-  const options = { ...kept(t), diarize: false, chunkSizeSeconds: 30, skipSilence: true };
-  const off = await transcribe(samples, { ...options, cache: false });
-  const first = await transcribe(samples, options);
-  t.is(first.format('json'), off.format('json'));
-});
-
 test.serial('a stream is known by its chunks', async (t) => {
   const options = { ...kept(t), chunkSizeSeconds: 30 };
   await transcribe(JFK, options);
