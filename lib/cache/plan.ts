@@ -25,7 +25,7 @@ export function putPlanRow(sql: Sql, job: string, row: PlanRow): void {
 }
 
 /** In order. */
-export function planOf(sql: Sql, job: string): PlanRow[] {
+function planOf(sql: Sql, job: string): PlanRow[] {
   const rows = sql.all<Row>(
     `SELECT number AS "index", key, begins AS "begin", ends AS "end", owned_begin AS ownedBegin, owned_end AS ownedEnd,
             ends_in_speech AS endsInSpeech FROM plans WHERE job = ? ORDER BY number`,

@@ -5,7 +5,7 @@ import type { Sql } from './sql.js';
 // A run is one process at work on one job (a process may have several). It shows that it is alive by a heartbeat; on the same
 // machine, a process that is gone is seen at once.
 
-export const DEAD_MS = 60_000;
+const DEAD_MS = 60_000;
 
 /** When this process began: another one that had its number, before the machine or the container was started anew, began earlier. */
 const BORN = Math.round(Date.now() - process.uptime() * 1000);

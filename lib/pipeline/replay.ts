@@ -1,4 +1,5 @@
-import type { NativeCancelToken } from '../binding.js';
+import type { NativeCancelToken, NativeDecodeResult } from '../binding.js';
+import type { PlanRow } from '../cache/index.js';
 import type { Result } from '../result.js';
 import type { SpeakerTrack } from '../types.js';
 import type { Kept } from './kept.js';
@@ -28,16 +29,10 @@ export async function replay(
   }
   const results = await kept.text.all(plan);
   if (!results) return undefined;
-  async function* chunks(): AsyncGenerator<Decoded> {
-    for (const [i, result] of (results ?? []).entries()) {
-      const { index, begin, end, ownedBegin, ownedEnd, endsInSpeech } = plan[i] as (typeof plan)[number];
-      yield { chunk: { index, begin, end, owned: { begin: ownedBegin, end: ownedEnd }, endsInSpeech }, result };
-    }
-  }
   const { language, probability, position, duration } = outcome;
   const result = await tell({
     ...telling,
-    chunks,
+    chunks: () => decoded(plan, results),
     voices,
     spoken: probability === undefined ? { language } : { language, probability },
     audio: { position: () => position, duration },
@@ -45,6 +40,14 @@ export async function replay(
   });
   await kept.used(id);
   return result;
+}
+
+/** As the scheduler gives them. */
+async function* decoded(plan: readonly PlanRow[], results: readonly NativeDecodeResult[]): AsyncGenerator<Decoded> {
+  for (const [i, { index, begin, end, ownedBegin, ownedEnd, endsInSpeech }] of plan.entries()) {
+    const chunk = { index, begin, end, owned: { begin: ownedBegin, end: ownedEnd }, endsInSpeech };
+    yield { chunk, result: results[i] as NativeDecodeResult };
+  }
 }
 
 function known(track: SpeakerTrack): Voices {

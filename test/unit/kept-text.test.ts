@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { NativeChunk, NativeDecodeResult } from '../../lib/binding.js';
 import { KeptText } from '../../lib/pipeline/kept-text.js';
 import { Shelf } from '../../lib/pipeline/shelf.js';
@@ -29,33 +29,29 @@ const resultAt = (begin: number): NativeDecodeResult => ({
   fallbacks: 0,
 });
 
-async function begun(folder: string): Promise<{ shelf: Shelf; text: KeptText }> {
-  const shelf = await Shelf.open({ mode: 'write', force: false, folder, limit: 0 });
+/** A job that has met the sound twice: the first is its to decode, the second waits for that. */
+async function metTwice(t: ExecutionContext) {
+  const shelf = await Shelf.open({ mode: 'write', force: false, folder: folder(t), limit: 0 });
+  t.teardown(() => shelf.close());
   await shelf.begin({ kind: 'transcribe', request: 'request', options: {}, models: {} }, () => {});
-  return { shelf, text: new KeptText(shelf, { whisper: 'model' }) };
+  const text = new KeptText(shelf, { whisper: 'model' });
+  const first = await text.claim(chunkAt(0, 0), DECODE_OPTIONS);
+  const second = await text.claim(chunkAt(1, 30 * SECOND), DECODE_OPTIONS);
+  if (!('ours' in first) || !('theirs' in second)) throw new Error('both are ours, or none is');
+  return { text, ours: first.ours, waiting: second.theirs() };
 }
 
 test('the same sound twice in one job is decoded once, and its text is moved to where it is heard', async (t) => {
-  const { shelf, text } = await begun(folder(t));
-  const first = await text.claim(chunkAt(0, 0), DECODE_OPTIONS);
-  const second = await text.claim(chunkAt(1, 30 * SECOND), DECODE_OPTIONS);
-  if (!('ours' in first) || !('theirs' in second)) return t.fail('one is ours, the other waits for it');
-  const waiting = second.theirs();
-  await first.ours.keep(resultAt(0));
-  await first.ours.end();
+  const { text, ours, waiting } = await metTwice(t);
+  await ours.keep(resultAt(0));
+  await ours.end();
   t.deepEqual(await waiting, { result: resultAt(30 * SECOND) });
   t.is(text.reused, 1);
-  await shelf.close();
 });
 
 test('where nothing came of the first, the second is decoded', async (t) => {
-  const { shelf, text } = await begun(folder(t));
-  const first = await text.claim(chunkAt(0, 0), DECODE_OPTIONS);
-  const second = await text.claim(chunkAt(1, 30 * SECOND), DECODE_OPTIONS);
-  if (!('ours' in first) || !('theirs' in second)) return t.fail('one is ours, the other waits for it');
-  const waiting = second.theirs();
-  await first.ours.end();
+  const { text, ours, waiting } = await metTwice(t);
+  await ours.end();
   t.true('ours' in (await waiting));
   t.is(text.reused, 0);
-  await shelf.close();
 });
