@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { HearkenError } from './errors.js';
+import { loadEngine } from './engine.js';
 
 // The addon's own interface, as native/addon implements it. Times are 16 kHz samples here and seconds only above.
 // Every function that does long work returns a promise and runs on the addon's own threads; it rejects with an Error that
@@ -281,8 +278,8 @@ export interface NativeMemoryWatch {
 }
 
 export interface NativeAddon {
-  /** `engine`: a digest of the sources that decide results; `compiler`: what compiled them. */
-  version: { hearken: string; whisper: string; napi: number; engine: string; compiler: string };
+  /** `engine`: a digest of the sources that decide results; `compiler`: what compiled them; `level`: for which CPUs. */
+  version: { hearken: string; whisper: string; napi: number; engine: string; compiler: string; level: string };
   /** Codes of the languages that Whisper knows. */
   languages(): string[];
   /** What ggml was built with, by feature name. */
@@ -330,16 +327,7 @@ export interface NativeAddon {
   };
 }
 
-const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-
 let addon: NativeAddon | undefined;
-
-/** Where the addon in use was loaded from, for `hearken doctor`. */
-export function bindingPath(): string {
-  const require = createRequire(import.meta.url);
-  const load = require('node-gyp-build') as { resolve(dir: string): string };
-  return load.resolve(PACKAGE_ROOT);
-}
 
 /** The addon, if anything has used it by now. */
 export function loadedBinding(): NativeAddon | undefined {
@@ -349,16 +337,7 @@ export function loadedBinding(): NativeAddon | undefined {
 /** The addon, loaded at first use, so that importing hearken costs nothing and cannot fail. */
 export function binding(): NativeAddon {
   if (addon) return addon;
-  const require = createRequire(import.meta.url);
-  try {
-    addon = require(bindingPath()) as NativeAddon;
-  } catch (cause) {
-    throw new HearkenError(
-      'ERR_BINDING',
-      `hearken has no native addon for ${process.platform}-${process.arch} (Node ${process.version}): run 'npm run build:native' in ${PACKAGE_ROOT}, which needs cmake and a C++17 compiler. (${cause instanceof Error ? cause.message.split('\n')[0] : cause})`,
-      { cause },
-    );
-  }
+  addon = loadEngine<NativeAddon>();
   const loaded = addon;
   // Threads that still decode while the process tears itself down would run into freed statics.
   process.once('exit', () => loaded.shutdown());

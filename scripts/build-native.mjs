@@ -1,65 +1,66 @@
-// Builds the addon: vendors whisper.cpp, then lets cmake-js run CMakeLists.txt. No header is downloaded: with
-// "binary.napi_versions" in package.json cmake-js takes them from the npm package node-api-headers.
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+// Builds the addon from source: the loader and engines for one CPU level or several, into build/Release, where node-gyp-build looks
+// first. `npx hearken build`, `npm run build:native` and the install step run it. Nothing is downloaded.
+// --cpu avx2,baseline or --cpu all: engines of these levels (cmake/levels.cmake). Default: what this CPU has, at most avx2.
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vendorWhisper } from './vendor-whisper.mjs';
+import { parseArgs } from 'node:util';
+import { installAdvice, missingTools } from './build-tools.mjs';
+import { cmakeBuild, ROOT } from './cmake.mjs';
+import { isVendored, vendorWhisper } from './vendor-whisper.mjs';
 
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const LEVELS = { x64: ['baseline', 'avx', 'avx2', 'avx512'], arm64: ['baseline', 'dotprod'] };
 
-function works(command, args = ['--version']) {
-  const run = spawnSync(command, args, { stdio: 'ignore', shell: false });
-  return !run.error && run.status === 0;
+/** The levels that engines can be built for, on a CPU architecture as Node names it. */
+export const levelsOf = (arch) => LEVELS[arch] ?? ['baseline'];
+
+/** `--cpu`: levels, or undefined for this CPU's. */
+function wantedLevels(cpu) {
+  if (cpu === undefined) return [undefined];
+  const known = levelsOf(process.arch);
+  const wanted = cpu === 'all' ? known : cpu.split(',');
+  const unknown = wanted.find((level) => !known.includes(level));
+  if (unknown !== undefined) {
+    throw new Error(`--cpu: there is no level '${unknown}' for ${process.arch}; there are ${known.join(', ')}, and all.`);
+  }
+  return wanted;
 }
 
-/** One sentence for the first tool that a build needs and this machine lacks, or undefined. */
-export function missingTool() {
-  if (!works('cmake')) {
-    return 'cmake (3.18 or newer) was not found: install it (Debian/Ubuntu: apt-get install cmake; macOS: brew install cmake; Windows: winget install Kitware.CMake) and run the command again.';
+/** Builds engines of these levels (undefined: this CPU's) below `work`, and puts them and the loader into `release`. */
+export function buildEngines({ levels, work, release, options = [], env }) {
+  const staged = join(work, 'release');
+  rmSync(staged, { recursive: true, force: true });
+  for (const level of levels) {
+    const folder = join(work, level ?? 'here');
+    const cpu = level === undefined ? [] : [`-DHEARKEN_CPU=${level}`];
+    cmakeBuild(folder, ['hearken_loader', 'hearken'], [...options, ...cpu], env);
+    cpSync(join(folder, 'Release'), staged, { recursive: true, filter: (path) => !/\.(lib|exp|pdb|a)$/.test(path) });
   }
-  if (!works('git')) {
-    return 'git was not found, which applies deps/patches to whisper.cpp: install it (Debian/Ubuntu: apt-get install git; macOS: xcode-select --install) and run the command again.';
+  // By renames: a process that has the old ones mapped keeps them.
+  mkdirSync(join(release, 'hearken'), { recursive: true });
+  const built = readdirSync(join(staged, 'hearken'));
+  for (const old of readdirSync(join(release, 'hearken'))) {
+    if (!built.includes(old)) rmSync(join(release, 'hearken', old));
   }
-  if (process.platform === 'win32') return undefined; // Visual Studio is found by cmake itself.
-  const compilers = process.env.CXX ? [process.env.CXX.trim().split(/\s+/)[0]] : ['c++', 'g++', 'clang++'];
-  if (!compilers.some((c) => works(c))) {
-    return 'a C++17 compiler was not found: install one (Debian/Ubuntu: apt-get install g++ make; macOS: xcode-select --install) and run the command again.';
-  }
-  if (!works('make') && !works('ninja')) {
-    return 'neither make nor ninja was found: install one (Debian/Ubuntu: apt-get install make) and run the command again.';
-  }
-  return undefined;
+  for (const name of built) renameSync(join(staged, 'hearken', name), join(release, 'hearken', name));
+  renameSync(join(staged, 'hearken.node'), join(release, 'hearken.node'));
 }
 
-export function buildNative() {
-  const missing = missingTool();
-  if (missing) throw new Error(missing);
+/** For this machine. */
+export function buildNative({ cpu } = {}) {
+  const levels = wantedLevels(cpu);
+  const missing = missingTools({ patching: !isVendored() });
+  if (missing.length > 0) throw new Error(installAdvice(missing));
   vendorWhisper({ log: console.log });
-
-  const require = createRequire(join(ROOT, 'package.json'));
-  const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-  const run = spawnSync(
-    process.execPath,
-    [cmakeJs, 'compile', '--out', 'build/cmake', '--parallel', String(availableParallelism())],
-    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
-  );
-  if (run.error) throw run.error;
-  const built = join(ROOT, 'build', 'cmake', 'Release', 'hearken.node');
-  if (run.status !== 0 || !existsSync(built)) throw new Error('the native build failed; the compiler says why above.');
-  // A folder of its own, since node-gyp writes its Makefile into build/; the addon goes where node-gyp-build looks for it. By a
-  // rename: a process that has the old one mapped keeps it.
-  const release = join(ROOT, 'build', 'Release');
-  mkdirSync(release, { recursive: true });
-  copyFileSync(built, join(release, 'hearken.node.new'));
-  renameSync(join(release, 'hearken.node.new'), join(release, 'hearken.node'));
+  buildEngines({ levels, work: join(ROOT, 'build', 'cmake'), release: join(ROOT, 'build', 'Release') });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    buildNative();
+    // node-gyp passes arguments of its own (binding.gyp).
+    const { values } = parseArgs({ options: { cpu: { type: 'string' } }, strict: false });
+    buildNative({ cpu: values.cpu });
+    console.log('hearken: built into build/Release');
   } catch (error) {
     console.error(`hearken: ${error.message}`);
     process.exitCode = 1;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './build-native.mjs';
+import { ROOT } from './cmake.mjs';
 
 const FOLDERS = ['native', 'test/native'];
 const INSTALL = 'install it (Debian/Ubuntu: apt-get install clang-format; macOS: brew install clang-format)';
@@ -11,7 +11,7 @@ function sources() {
   return FOLDERS.filter((folder) => existsSync(join(ROOT, folder)))
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && /\.(h|cc)$/.test(entry.name))
+        .filter((entry) => entry.isFile() && /\.(h|cc|c)$/.test(entry.name))
         .map((entry) => join(entry.parentPath, entry.name)),
     )
     .sort();

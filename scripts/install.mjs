@@ -1,13 +1,17 @@
-// The install step: nothing to do where the package carries a binary for this platform; otherwise a build from source.
+// The install step: nothing to do where the package carries binaries for this platform; otherwise a build from source.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { buildNative, ROOT } from './build-native.mjs';
+import { buildNative } from './build-native.mjs';
+import { ROOT } from './cmake.mjs';
 
-/** A binary that was shipped with the package; one that was built here may be older than the source. */
+/** A prebuilt engine that this CPU and this C library can run; one that was built here may be older than the source. */
 function shipped() {
+  const require = createRequire(join(ROOT, 'package.json'));
   try {
-    return createRequire(join(ROOT, 'package.json'))('node-gyp-build').resolve(ROOT).includes('prebuilds');
+    const loader = require('node-gyp-build').resolve(ROOT);
+    const { levels } = require(loader);
+    return loader.includes('prebuilds') && levels.some((level) => existsSync(join(loader.slice(0, -5), `${level}.node`)));
   } catch {
     return false;
   }

@@ -1,9 +1,8 @@
 // Builds and runs the C++ test binaries (no Node in them). Arguments: a part of a test's name; --alloc: only the campaign of
 // failing allocations, with every one of them.
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './build-native.mjs';
+import { cmakeBuild, ROOT } from './cmake.mjs';
 import { vendorWhisper } from './vendor-whisper.mjs';
 
 const filter = process.argv.slice(2).filter((a) => !a.startsWith('--'));
@@ -22,26 +21,7 @@ function run(command, args, env = process.env) {
 }
 
 vendorWhisper({ log: console.log });
-run('cmake', [
-  '-S',
-  ROOT,
-  '-B',
-  build,
-  '-DCMAKE_BUILD_TYPE=Release',
-  '-DHEARKEN_ADDON=OFF',
-  '-DHEARKEN_TESTS=ON',
-  '--log-level=WARNING',
-]);
-run('cmake', [
-  '--build',
-  build,
-  '--config',
-  'Release',
-  '--target',
-  ...binaries,
-  '--parallel',
-  String(availableParallelism()),
-]);
+cmakeBuild(build, binaries, ['-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON']);
 for (const binary of binaries) {
   run(join(build, binary), filter, alloc ? { ...process.env, HEARKEN_LONG: '1' } : process.env);
 }

@@ -11,10 +11,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { missingTool, ROOT } from './build-native.mjs';
+import { installAdvice, missingTools } from './build-tools.mjs';
+import { cmakeBuild, ROOT } from './cmake.mjs';
 import { vendorWhisper } from './vendor-whisper.mjs';
 
 const SUPPRESSIONS = join(ROOT, 'test', 'native', 'sanitizers');
@@ -110,19 +110,14 @@ function run(command, args, env = {}, stdio = 'inherit') {
   return result;
 }
 
-function mustRun(command, args, env) {
-  const { status, signal } = run(command, args, env);
-  if (status !== 0) throw new Failure(`${command.split('/').at(-1)} ended with ${signal ?? status}`);
-}
-
 /** Addresses that are not shuffled: these runtimes lay their shadow over fixed ones, and some kernels shuffle too widely. */
 const FIXED = spawnSync('setarch', ['-R', 'true']).status === 0;
 const fixed = (command, args) => (FIXED ? ['setarch', ['-R', command, ...args]] : [command, args]);
 
 /** Can the compiler build for this sanitizer, and does its runtime start on this machine? */
 function checkCompiler() {
-  const missing = missingTool();
-  if (missing) throw new Failure(missing);
+  const missing = missingTools({ patching: true });
+  if (missing.length > 0) throw new Failure(installAdvice(missing));
   const folder = mkdtempSync(join(tmpdir(), 'hearken-sanitizer-'));
   try {
     const program = join(folder, 'probe');
@@ -156,17 +151,10 @@ function preloaded() {
 
 function compile() {
   vendorWhisper({ log: console.log });
-  const jobs = ['--parallel', String(availableParallelism())];
-  if (name === 'address') {
-    const require = createRequire(join(ROOT, 'package.json'));
-    const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-    const options = ['--CDHEARKEN_SANITIZE=address', '--CDHEARKEN_TESTS=ON'];
-    mustRun(process.execPath, [cmakeJs, 'compile', '--out', `build/${sanitizer.build}`, ...jobs, ...options]);
-    return;
-  }
-  const options = ['-DCMAKE_BUILD_TYPE=Release', '-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON', '--log-level=WARNING'];
-  mustRun('cmake', ['-S', ROOT, '-B', build, `-DHEARKEN_SANITIZE=${sanitizer.flags}`, ...options]);
-  mustRun('cmake', ['--build', build, '--target', 'hearken_tests', 'hearken_planted', ...jobs]);
+  const options = [`-DHEARKEN_SANITIZE=${sanitizer.flags}`, '-DHEARKEN_TESTS=ON'];
+  const tests = ['hearken_tests', 'hearken_planted'];
+  if (name === 'address') cmakeBuild(build, ['hearken_loader', 'hearken', ...tests], options);
+  else cmakeBuild(build, tests, [...options, '-DHEARKEN_ADDON=OFF']);
 }
 
 const built = (file) => [join(build, 'Release', file), join(build, file)].find(existsSync) ?? join(build, file);

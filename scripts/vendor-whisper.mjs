@@ -1,16 +1,15 @@
 // Copies what the build needs of whisper.cpp out of the pinned npm package into deps/whisper.cpp, checks it against a
 // checksum, and applies deps/patches in order. The vendored tree stays upstream's: edits belong into patch files.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from './cmake.mjs';
+import { expectedChecksums, posix, STAMP, sha256, treeChecksum } from './tree-checksum.mjs';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TARGET = join(ROOT, 'deps', 'whisper.cpp');
 const PATCHES = join(ROOT, 'deps', 'patches');
-const STAMP = '.hearken-vendored';
 const SOURCE_VERSION = '1.9.1';
 
 // The CPU build of the library, and nothing else: no other backend, no bindings, no examples but two decoders.
@@ -30,24 +29,8 @@ const WANTED = [
 const UNWANTED =
   /^ggml\/src\/ggml-(blas|cann|cuda|hexagon|hip|metal|musa|opencl|openvino|rpc|sycl|virtgpu|vulkan|webgpu|zdnn|zendnn)\/|^src\/(coreml|openvino)\//;
 
-/** SHA-256 over the sorted list of "path\0sha256(content)\n" of the vendored files, before patches. */
+/** Checksums of the tree, of upstream's files and with the patches; --write-checksum writes it. */
 const CHECKSUM_FILE = join(ROOT, 'deps', 'whisper.cpp.sha256');
-
-function* filesBelow(dir) {
-  for (const entry of readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else yield path;
-  }
-}
-
-const sha256 = (data) => createHash('sha256').update(data).digest('hex');
-const posix = (path) => path.split(sep).join('/');
-
-function treeChecksum(dir) {
-  const lines = [...filesBelow(dir)].map((path) => `${posix(relative(dir, path))}\0${sha256(readFileSync(path))}\n`);
-  return sha256(lines.sort().join(''));
-}
 
 function patchFiles() {
   if (!existsSync(PATCHES)) return [];
@@ -92,11 +75,23 @@ function applyPatch(patch, dir) {
     throw new Error(`deps/patches: ${posix(relative(ROOT, patch))} does not apply: ${run.stderr.trim()}`);
 }
 
+function check(what, got) {
+  const expected = expectedChecksums(CHECKSUM_FILE)[what];
+  if (got === expected) return;
+  throw new Error(
+    `the source of whisper.cpp ${SOURCE_VERSION} (${what}) is not what deps/whisper.cpp.sha256 expects (got ${got}, expected ${expected}): refusing to build it. If a patch was changed on purpose, run 'npm run vendor -- --write-checksum'.`,
+  );
+}
+
+/** Whether deps/whisper.cpp is there, made of what it would be made of now. The package carries it so. */
+export function isVendored() {
+  const stamp = join(TARGET, STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe();
+}
+
 /** Makes deps/whisper.cpp if it is missing or older than what it is made from. Returns its path. */
 export function vendorWhisper({ log = () => {} } = {}) {
-  const stamp = join(TARGET, STAMP);
-  const want = recipe();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return TARGET;
+  if (isVendored()) return TARGET;
 
   const source = packageFolder();
   const staging = join(ROOT, 'deps', `.whisper.cpp.${process.pid}`);
@@ -109,16 +104,14 @@ export function vendorWhisper({ log = () => {} } = {}) {
         filter: (path) => !UNWANTED.test(`${posix(relative(source, path))}/`),
       });
     }
-    const checksum = treeChecksum(staging);
-    if (process.argv.includes('--write-checksum')) writeFileSync(CHECKSUM_FILE, `${checksum}\n`);
-    const expected = readFileSync(CHECKSUM_FILE, 'utf8').trim();
-    if (checksum !== expected) {
-      throw new Error(
-        `the source of whisper.cpp ${SOURCE_VERSION} in nodejs-whisper is not what deps/whisper.cpp.sha256 expects (got ${checksum}, expected ${expected}): refusing to build it.`,
-      );
-    }
+    const sums = { upstream: treeChecksum(staging) };
+    const write = process.argv.includes('--write-checksum');
+    if (!write) check('upstream', sums.upstream);
     for (const patch of patchFiles()) applyPatch(patch, staging);
-    writeFileSync(join(staging, STAMP), want);
+    sums.patched = treeChecksum(staging);
+    if (write) writeFileSync(CHECKSUM_FILE, `${sums.upstream}  upstream\n${sums.patched}  patched\n`);
+    else check('patched', sums.patched);
+    writeFileSync(join(staging, STAMP), recipe());
     rmSync(TARGET, { recursive: true, force: true });
     renameSync(staging, TARGET);
   } finally {

@@ -3,8 +3,9 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { binding, bindingPath } from '../binding.js';
+import { binding } from '../binding.js';
 import type { CacheInfo } from '../cache/types.js';
+import { findEngine } from '../engine.js';
 import { toHearkenError } from '../errors.js';
 import { listModels, type ModelListing, type ModelVerification, modelsFolder, verifyModel } from '../models/index.js';
 import { type ContainerMemory, containerMemory } from '../resources/container.js';
@@ -21,6 +22,9 @@ export interface Problem {
 export interface AddonReport {
   path: string;
   version: { hearken: string; whisper: string };
+  /** What the engine is built for, of `levels`, what this CPU can run. */
+  level: string;
+  levels: string[];
   features: string[];
 }
 
@@ -95,18 +99,8 @@ function checkNode(problems: Problem[]): void {
 }
 
 function checkAddon(problems: Problem[], version: string): AddonReport | null {
-  const lacking = missingCpuFeatures();
-  if (lacking.length > 0) {
-    // Loading the addon would end this process with an illegal instruction, and the report with it.
-    problems.push({
-      level: 'error',
-      message: `this CPU lacks ${lacking.join(', ')}, which the native addon is built for`,
-      remedy:
-        'run hearken on a newer machine (Intel from 2013, AMD from 2015), or let the virtual machine show its CPU whole',
-    });
-    return null;
-  }
   try {
+    const { path, level, levels } = findEngine();
     const addon = binding();
     const features = Object.entries(addon.cpuFeatures())
       .filter(([, present]) => present)
@@ -114,11 +108,11 @@ function checkAddon(problems: Problem[], version: string): AddonReport | null {
     if (addon.version.hearken !== version) {
       problems.push({
         level: 'error',
-        message: `the native addon ${bindingPath()} is of hearken ${addon.version.hearken}, the code around it of ${version}`,
-        remedy: "run 'npm run build:native', or reinstall hearken",
+        message: `the native addon ${path} is of hearken ${addon.version.hearken}, the code around it of ${version}`,
+        remedy: "run 'npx hearken build', or reinstall hearken",
       });
     }
-    return { path: bindingPath(), version: addon.version, features };
+    return { path, version: addon.version, level, levels, features };
   } catch (thrown) {
     // The message of ERR_BINDING ends with what to do.
     const { message } = toHearkenError(thrown, 'ERR_BINDING');
@@ -126,17 +120,6 @@ function checkAddon(problems: Problem[], version: string): AddonReport | null {
     problems.push({ level: 'error', message: what ?? message, remedy: remedy ?? 'reinstall hearken' });
     return null;
   }
-}
-
-function missingCpuFeatures(): string[] {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return [];
-  let flags: string[];
-  try {
-    flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
-  } catch {
-    return [];
-  }
-  return flags.length === 0 ? [] : ['avx2', 'fma', 'f16c', 'bmi2'].filter((flag) => !flags.includes(flag));
 }
 
 async function checkModels(problems: Problem[]): Promise<DoctorReport['models']> {

@@ -28,7 +28,7 @@ function reportText(report: DoctorReport): string {
       addon ? `${addon.path} (hearken ${addon.version.hearken}, whisper.cpp ${addon.version.whisper})` : 'not loaded',
     ],
   ];
-  if (addon) rows.push(['backend', `CPU: ${addon.features.join(', ') || 'no special instructions'}`]);
+  if (addon) rows.push(['engine', `${addon.level}, of ${addon.levels.join(', ')} (${addon.features.join(', ')})`]);
   for (const model of models.embedded) {
     rows.push(['model', `${model.name}, embedded, ${model.ok ? 'SHA-256 verified' : 'DAMAGED'}: ${model.path}`]);
   }

@@ -7,8 +7,8 @@ export type ModelDigests = Partial<Record<'whisper' | 'vad' | 'segmentation' | '
 /** What computes: another build, or a processor that rounds differently, may give other numbers. */
 function engine(): string {
   const addon = binding();
-  const { engine, compiler } = addon.version;
-  return `${engine} ${compiler} ${JSON.stringify(addon.cpuFeatures())}`;
+  const { engine, compiler, level } = addon.version;
+  return `${engine} ${compiler} ${level} ${JSON.stringify(addon.cpuFeatures())}`;
 }
 
 /** Of how values are written (kept-values.ts): another form is another key. */

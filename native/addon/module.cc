@@ -4,9 +4,6 @@
 #include <whisper.h>
 
 #include <cstdlib>
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <cpuid.h>
-#endif
 
 #include "addon/convert.h"
 #include "addon/diarizer.h"
@@ -26,19 +23,6 @@ Napi::Value plantBug(const Napi::CallbackInfo& info);  // test/native/sanitizers
 #endif
 
 namespace {
-
-// Compiled without any of the features that it asks about, so that it can still say what is missing.
-const char* missingCpuFeature() {
-#if (defined(__x86_64__) || defined(_M_X64)) && (defined(__GNUC__) || defined(__clang__))
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2")) return "AVX2";
-  if (!__builtin_cpu_supports("fma")) return "FMA";
-  if (!__builtin_cpu_supports("bmi2")) return "BMI2";
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 29))) return "F16C";
-#endif
-  return nullptr;
-}
 
 Napi::Value languages(const Napi::CallbackInfo& info) {
   Napi::Array array = Napi::Array::New(info.Env());
@@ -106,10 +90,6 @@ Napi::Value shutdown(const Napi::CallbackInfo& info) {
 }  // namespace
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
-  if (const char* missing = missingCpuFeature()) {
-    throw makeError(env, "ERR_BINDING",
-                    std::string("this CPU has no ") + missing + ", which this build of hearken needs");
-  }
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   // The last net, for a process that ends without an 'exit' event while a thread of ours computes. Registered after
@@ -145,6 +125,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   version.Set("napi", Napi::Number::New(env, NAPI_VERSION));
   version.Set("engine", Napi::String::New(env, engineDigest()));
   version.Set("compiler", Napi::String::New(env, engineCompiler()));
+  version.Set("level", Napi::String::New(env, HEARKEN_CPU));
   exports.Set("version", version);
   exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
   exports.Set("inspectModel", Napi::Function::New<ModelWrap::inspect>(env, "inspectModel"));

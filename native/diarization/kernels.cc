@@ -4,11 +4,6 @@
 #include <atomic>
 #include <cmath>
 
-#if defined(_MSC_VER) && defined(_M_X64)
-#include <immintrin.h>
-#include <intrin.h>
-#endif
-
 namespace hearken {
 namespace {
 
@@ -23,31 +18,6 @@ int64_t bytesOf(int padded, int depth) {
   return int64_t{padded} * (depth + 1) * static_cast<int64_t>(sizeof(float));
 }
 
-#if defined(__x86_64__)
-bool hasAvx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-bool hasAvx512() {
-  return __builtin_cpu_supports("avx512f");
-}
-#elif defined(_M_X64)
-// The CPU has the instructions and the system saves their registers.
-bool has(int ebx7, unsigned long long state) {
-  int r[4];
-  __cpuid(r, 1);
-  const bool saved = (r[2] >> 27 & 1) && (_xgetbv(0) & state) == state;
-  const bool fma = r[2] >> 12 & 1;
-  __cpuidex(r, 7, 0);
-  return saved && fma && (r[1] >> ebx7 & 1);
-}
-bool hasAvx2() {
-  return has(5, 0x6);
-}
-bool hasAvx512() {
-  return has(16, 0xe6);
-}
-#endif
-
 std::atomic<const KernelTable*>& current() {
   static std::atomic<const KernelTable*> table{kernelVersions().front()};
   return table;
@@ -60,15 +30,15 @@ const KernelTable& kernels() {
 }  // namespace
 
 const std::vector<const KernelTable*>& kernelVersions() {
-  static const std::vector<const KernelTable*> versions = [] {
-    std::vector<const KernelTable*> found;
-#if defined(__x86_64__) || defined(_M_X64)
-    if (hasAvx512()) found.push_back(&kKernelsAvx512);
-    if (hasAvx2()) found.push_back(&kKernelsAvx2);
+  static const std::vector<const KernelTable*> versions = {
+#ifdef __AVX512F__
+      &kKernelsAvx512,
 #endif
-    found.push_back(&kKernelsPlain);
-    return found;
-  }();
+#ifdef __AVX2__
+      &kKernelsAvx2,
+#endif
+      &kKernelsPlain,
+  };
   return versions;
 }
 

@@ -9,6 +9,7 @@ type Rules = Record<string, readonly string[]>;
 
 /** Folder → folders whose headers it may include, besides its own. */
 const NATIVE: Rules = {
+  loader: [], // an addon of its own
   core: [],
   audio: ['core'],
   chunk: ['core', 'audio'],
@@ -31,7 +32,8 @@ const TYPESCRIPT: Rules = {
   alive: [],
   lock: ['alive'],
   'data-folder': [],
-  binding: WORDS,
+  engine: ['errors'],
+  binding: [...WORDS, 'engine'],
   resources: LOW,
   audio: MIDDLE,
   models: [...MIDDLE, 'signal', 'lock', 'data-folder'],
@@ -43,7 +45,7 @@ const TYPESCRIPT: Rules = {
   pipeline: [...PARTS, 'signal', 'save', 'result'],
   index: [...PARTS, 'save', 'result', 'pipeline'],
   // The command line is a user of the public interface; `models` and `doctor` also show what lies below it.
-  cli: [...MIDDLE, 'index', 'models', 'cache', 'formats', 'report', 'save'],
+  cli: [...MIDDLE, 'engine', 'index', 'models', 'cache', 'formats', 'report', 'save'],
 };
 
 interface Import {
