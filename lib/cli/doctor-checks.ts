@@ -3,12 +3,11 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { binding } from '../binding.js';
 import type { CacheInfo } from '../cache/types.js';
-import { findEngine } from '../engine.js';
 import { toHearkenError } from '../errors.js';
 import { listModels, type ModelListing, type ModelVerification, modelsFolder, verifyModel } from '../models/index.js';
 import { type ContainerMemory, containerMemory } from '../resources/container.js';
+import { type AddonReport, checkAddon, checkSource, type SourceReport } from './doctor-addon.js';
 import type { StoreLibrary } from './io.js';
 
 /** Something that `hearken doctor` found wrong; an error keeps hearken from working at all. */
@@ -17,15 +16,6 @@ export interface Problem {
   message: string;
   /** What to do. */
   remedy: string;
-}
-
-export interface AddonReport {
-  path: string;
-  version: { hearken: string; whisper: string };
-  /** What the engine is built for, of `levels`, what this CPU can run. */
-  level: string;
-  levels: string[];
-  features: string[];
 }
 
 export interface PulledModel {
@@ -47,6 +37,7 @@ export interface DoctorReport {
   node: { version: string; platform: string; arch: string };
   cpu: { model: string; cores: number };
   addon: AddonReport | null;
+  source: SourceReport | null;
   models: { embedded: ModelVerification[]; folder: string; pulled: PulledModel[] };
   data: DataReport | null;
   ffmpeg: { path: string; version: string } | null;
@@ -58,7 +49,8 @@ export async function examine(library: () => Promise<Pick<StoreLibrary, 'cacheIn
   const problems: Problem[] = [];
   const version = packageVersion();
   checkNode(problems);
-  const addon = checkAddon(problems, version);
+  const addon = await checkAddon(problems, version);
+  const source = await checkSource(problems);
   const models = await checkModels(problems);
   const data = await checkData(problems, library);
   const ffmpeg = await checkFfmpeg(problems);
@@ -71,6 +63,7 @@ export async function examine(library: () => Promise<Pick<StoreLibrary, 'cacheIn
     node: { version: process.version, platform: process.platform, arch: process.arch },
     cpu: { model: cpus()[0]?.model.trim() || 'unknown', cores: availableParallelism() },
     addon,
+    source,
     models,
     data,
     ffmpeg,
@@ -96,30 +89,6 @@ function checkNode(problems: Problem[]): void {
     message: `Node ${process.version} is too old`,
     remedy: 'install Node 20.19 or newer',
   });
-}
-
-function checkAddon(problems: Problem[], version: string): AddonReport | null {
-  try {
-    const { path, level, levels } = findEngine();
-    const addon = binding();
-    const features = Object.entries(addon.cpuFeatures())
-      .filter(([, present]) => present)
-      .map(([name]) => name);
-    if (addon.version.hearken !== version) {
-      problems.push({
-        level: 'error',
-        message: `the native addon ${path} is of hearken ${addon.version.hearken}, the code around it of ${version}`,
-        remedy: "run 'npx hearken build', or reinstall hearken",
-      });
-    }
-    return { path, version: addon.version, level, levels, features };
-  } catch (thrown) {
-    // The message of ERR_BINDING ends with what to do.
-    const { message } = toHearkenError(thrown, 'ERR_BINDING');
-    const [what, remedy] = message.split(/: (?=run )/, 2);
-    problems.push({ level: 'error', message: what ?? message, remedy: remedy ?? 'reinstall hearken' });
-    return null;
-  }
 }
 
 async function checkModels(problems: Problem[]): Promise<DoctorReport['models']> {

@@ -18,7 +18,7 @@ export function doctorCommand(library: CliIO['library']): Command {
 }
 
 function reportText(report: DoctorReport): string {
-  const { node, cpu, addon, models, data, ffmpeg, memory } = report;
+  const { node, cpu, addon, source, models, data, ffmpeg, memory } = report;
   const rows: [string, string][] = [
     ['hearken', report.version],
     ['node', `${node.version} on ${node.platform}-${node.arch}`],
@@ -29,6 +29,7 @@ function reportText(report: DoctorReport): string {
     ],
   ];
   if (addon) rows.push(['engine', `${addon.level}, of ${addon.levels.join(', ')} (${addon.features.join(', ')})`]);
+  if (source) rows.push(['source', `${source.path}, ${source.ok ? 'SHA-256 verified' : 'CHANGED'}`]);
   for (const model of models.embedded) {
     rows.push(['model', `${model.name}, embedded, ${model.ok ? 'SHA-256 verified' : 'DAMAGED'}: ${model.path}`]);
   }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { toHearkenError } from '../errors.js';
+import { buildCommand } from './build.js';
 import { cacheCommand } from './cache.js';
 import { diarizeCommand } from './diarize.js';
 import { doctorCommand } from './doctor.js';
@@ -62,6 +63,7 @@ Examples:
   program.addCommand(cacheCommand(io, done));
   program.addCommand(modelsCommand());
   program.addCommand(doctorCommand(io.library));
+  program.addCommand(buildCommand(done));
   inherit(program);
 
   try {

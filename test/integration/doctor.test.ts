@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { bindingPath } from '../../lib/binding.js';
+import { findEngine } from '../../lib/engine.js';
 import type { DoctorReport } from '../../lib/cli/doctor-checks.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -48,7 +48,7 @@ test('without an addon: says so and what to do, checks the rest, exit code 1', a
   const { code, out, err } = await doctor(folder);
   t.is(code, 1);
   t.is(err, '');
-  t.regex(out, /^error: hearken has no native addon for .*\n {2}→ run 'npm run build:native'/m);
+  t.regex(out, /^error: there is no binary of hearken for .*\n {2}→ run 'npx hearken build'/m);
   t.regex(out, /^model +tiny\.en, embedded, SHA-256 verified: /m);
   t.regex(out, /^model +silero-v6\.2\.3, embedded, SHA-256 verified: /m);
   t.regex(out, /^model +pyannote-segmentation-3\.0, embedded, SHA-256 verified: /m);
@@ -77,7 +77,7 @@ test('an addon that is no library, and damaged models', async (t) => {
   t.is(report.addon, null);
   const errors = report.problems.filter((p) => p.level === 'error').map((p) => `${p.message} → ${p.remedy}`);
   t.is(errors.length, 5, errors.join('\n'));
-  t.regex(errors[0] ?? '', /no native addon/);
+  t.regex(errors[0] ?? '', /hearken\.node does not load on this .*→ run 'npx hearken build'/);
   t.regex(errors[1] ?? '', /tiny\.en.* missing.*reinstall/);
   t.regex(errors[2] ?? '', /sha256 [0-9a-f]{64} where silero-v6\.2\.3 has abd79739.*→ reinstall hearken-models/);
   t.regex(errors[3] ?? '', /has 4 bytes where pyannote-segmentation-3\.0 has 5978144.*→ reinstall hearken-models/);
@@ -165,7 +165,7 @@ test('without the package of the database: a warning', async (t) => {
 
 let built = true;
 try {
-  bindingPath();
+  findEngine();
 } catch {
   built = false;
 }

@@ -4,7 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
-import { binding, bindingPath, type NativeDecodeOptions } from '../../lib/binding.js';
+import { binding, type NativeDecodeOptions } from '../../lib/binding.js';
+import { findEngine } from '../../lib/engine.js';
 import { resolveDiarizationModels, resolveModel } from '../../lib/models/resolve.js';
 import { DECODE_OPTIONS } from '../helpers/decode-options.js';
 import { assertIdle, nativeBytes } from '../helpers/engine.js';
@@ -88,7 +89,7 @@ test.serial('a watch in a worker thread that is terminated ends with it', async 
     setInterval(() => watch.read(), 5);
   `;
   for (let round = 0; round < 3; round++) {
-    const worker = new Worker(code, { eval: true, workerData: bindingPath() });
+    const worker = new Worker(code, { eval: true, workerData: findEngine().path });
     const rss = await new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject));
     t.true(rss > 20 * MiB);
     await worker.terminate();
