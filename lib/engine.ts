@@ -43,7 +43,9 @@ export function findEngine(require = createRequire(import.meta.url)): Engine {
       throw bindingError(`HEARKEN_CPU is '${named}', which this CPU can't run: use one of ${levels.join(', ')}`);
     }
     if (!existsSync(file(named))) {
-      throw bindingError(`HEARKEN_CPU is '${named}', and there is no ${file(named)}: run 'npx hearken build --cpu ${named}'`);
+      throw bindingError(
+        `HEARKEN_CPU is '${named}', and there is no ${file(named)}: run 'npx hearken build --cpu ${named}'`,
+      );
     }
     return { path: file(named), level: named, levels };
   }

@@ -21,7 +21,9 @@ function wantedLevels(cpu) {
   const wanted = cpu === 'all' ? known : cpu.split(',');
   const unknown = wanted.find((level) => !known.includes(level));
   if (unknown !== undefined) {
-    throw new Error(`--cpu: there is no level '${unknown}' for ${process.arch}; there are ${known.join(', ')}, and all.`);
+    throw new Error(
+      `--cpu: there is no level '${unknown}' for ${process.arch}; there are ${known.join(', ')}, and all.`,
+    );
   }
   return wanted;
 }

@@ -11,7 +11,9 @@ function shipped() {
   try {
     const loader = require('node-gyp-build').resolve(ROOT);
     const { levels } = require(loader);
-    return loader.includes('prebuilds') && levels.some((level) => existsSync(join(loader.slice(0, -5), `${level}.node`)));
+    return (
+      loader.includes('prebuilds') && levels.some((level) => existsSync(join(loader.slice(0, -5), `${level}.node`)))
+    );
   } catch {
     return false;
   }

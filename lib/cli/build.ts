@@ -10,7 +10,9 @@ const SCRIPT = fileURLToPath(new URL('../../../scripts/build-native.mjs', import
 /** `hearken build`: the native addon from the source in the package, for platforms without a prebuilt one. */
 export function buildCommand(done: (code: (typeof EXIT)[keyof typeof EXIT]) => void): Command {
   return new Command('build')
-    .description('build the native addon from the source in this package: needs cmake and a C++17 compiler, downloads nothing')
+    .description(
+      'build the native addon from the source in this package: needs cmake and a C++17 compiler, downloads nothing',
+    )
     .option(
       '--cpu <levels>',
       'what its engines may use of the CPU: avx2,baseline or all (default: what this one has, but not AVX-512)',

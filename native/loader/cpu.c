@@ -4,11 +4,17 @@
 
 #ifdef _MSC_VER
 #include <intrin.h>
-static void cpuid(int leaf, unsigned r[4]) { __cpuidex((int*)r, leaf, 0); }
-static unsigned long long enabledState(void) { return _xgetbv(0); }
+static void cpuid(int leaf, unsigned r[4]) {
+  __cpuidex((int*)r, leaf, 0);
+}
+static unsigned long long enabledState(void) {
+  return _xgetbv(0);
+}
 #else
 #include <cpuid.h>
-static void cpuid(int leaf, unsigned r[4]) { __cpuid_count(leaf, 0, r[0], r[1], r[2], r[3]); }
+static void cpuid(int leaf, unsigned r[4]) {
+  __cpuid_count(leaf, 0, r[0], r[1], r[2], r[3]);
+}
 static unsigned long long enabledState(void) {
   unsigned low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0)); /* without the flags that its intrinsic asks for */
@@ -16,17 +22,20 @@ static unsigned long long enabledState(void) {
 }
 #endif
 
-static int all(unsigned word, unsigned bits) { return (word & bits) == bits; }
+static int all(unsigned word, unsigned bits) {
+  return (word & bits) == bits;
+}
 #define BIT(n) (1u << (n))
 
-/* Intel, Software Developer's Manual, volume 2, CPUID; volume 1, 14.3, 14.5 and 15.2 on what to check, in which order. */
+/* Intel, Software Developer's Manual, volume 2, CPUID; volume 1, 14.3, 14.5 and 15.2 on what to check, in which order.
+ */
 int hearken_cpu_levels(const char** levels) {
   enum { EAX, EBX, ECX };
   const unsigned sse42 = BIT(0) | BIT(9) | BIT(19) | BIT(20) | BIT(23); /* SSE3, SSSE3, SSE4.1, SSE4.2, POPCNT */
   const unsigned osxsave = BIT(27), avx = BIT(28), fma = BIT(12), f16c = BIT(29);
-  const unsigned avx2 = BIT(5) | BIT(8);                                /* AVX2, BMI2 */
+  const unsigned avx2 = BIT(5) | BIT(8);                                   /* AVX2, BMI2 */
   const unsigned avx512 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31); /* F, DQ, CD, BW, VL */
-  const unsigned avx512more = BIT(1) | BIT(11);                         /* VBMI, VNNI */
+  const unsigned avx512more = BIT(1) | BIT(11);                            /* VBMI, VNNI */
   unsigned leaf0[4], leaf1[4], leaf7[4] = {0, 0, 0, 0};
   unsigned long long state = 0;
   int has[3] = {0, 0, 0}, count = 0;

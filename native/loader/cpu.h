@@ -1,4 +1,5 @@
-/* Which engines a CPU can run. C, and compiled for the least CPU of each architecture: it runs before anything is known of this one. */
+/* Which engines a CPU can run. C, and compiled for the least CPU of each architecture: it runs before anything is known
+ * of this one. */
 #ifndef HEARKEN_LOADER_CPU_H
 #define HEARKEN_LOADER_CPU_H
 
@@ -7,12 +8,11 @@ extern "C" {
 #endif
 
 /*
- * Levels are sets of instructions that engines are compiled for; each has what those below it have (cmake/levels.cmake):
- *   x86-64  baseline (SSE2), avx (SSE4.2, AVX), avx2 (FMA, F16C, BMI2), avx512 (F, CD, BW, DQ, VL, VNNI, VBMI)
- *   arm64   baseline (ARMv8.0), dotprod (ARMv8.2 with dot products and half precision)
- *   others  baseline
- * Writes the names of those that this CPU has and the operating system saves the registers of, the highest first, and returns
- * how many; `levels` must have room for HEARKEN_MAX_LEVELS.
+ * Levels are sets of instructions that engines are compiled for; each has what those below it have
+ * (cmake/levels.cmake): x86-64  baseline (SSE2), avx (SSE4.2, AVX), avx2 (FMA, F16C, BMI2), avx512 (F, CD, BW, DQ, VL,
+ * VNNI, VBMI) arm64   baseline (ARMv8.0), dotprod (ARMv8.2 with dot products and half precision) others  baseline
+ * Writes the names of those that this CPU has and the operating system saves the registers of, the highest first, and
+ * returns how many; `levels` must have room for HEARKEN_MAX_LEVELS.
  */
 #define HEARKEN_MAX_LEVELS 4
 int hearken_cpu_levels(const char** levels);

@@ -1,7 +1,7 @@
 /*
- * What node-gyp-build finds: a small addon that any CPU can run, which says which engines this one can run. The engines are addons
- * of their own in the folder beside it that has its name (lib/engine.ts chooses). A CPU without an instruction would end the
- * process at its first use, and JavaScript cannot ask for it; hence this.
+ * What node-gyp-build finds: a small addon that any CPU can run, which says which engines this one can run. The engines
+ * are addons of their own in the folder beside it that has its name (lib/engine.ts chooses). A CPU without an
+ * instruction would end the process at its first use, and JavaScript cannot ask for it; hence this.
  */
 #include <node_api.h>
 

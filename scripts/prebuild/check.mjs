@@ -8,7 +8,8 @@ import { ROOT } from '../cmake.mjs';
 const ALLOWED = {
   glibc: {
     symbols: { GLIBC: '2.28' },
-    libraries: /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
+    libraries:
+      /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
   },
   musl: { symbols: {}, libraries: /^(libc\.so|libc\.musl-(x86_64|aarch64)\.so\.1)$/ },
 };
@@ -18,7 +19,8 @@ const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
 /** Libraries that an ELF file names, and the newest version that it needs of each family of symbols. */
 export function elfNeeds(file) {
   const run = spawnSync('readelf', ['--wide', '--dynamic', '--version-info', file], { encoding: 'utf8' });
-  if (run.error || run.status !== 0) throw new Error(`readelf (Debian/Ubuntu: apt-get install binutils) can't read ${file}`);
+  if (run.error || run.status !== 0)
+    throw new Error(`readelf (Debian/Ubuntu: apt-get install binutils) can't read ${file}`);
   const libraries = [...run.stdout.matchAll(/\(NEEDED\).*\[(.+?)\]/g)].map((match) => match[1]);
   const symbols = {};
   for (const [, family, version] of run.stdout.matchAll(/Name: (GLIBC|GLIBCXX|CXXABI|GCC)_([\d.]+)/g)) {

@@ -16,7 +16,9 @@ export function findZig() {
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', FOLDER];
   const run = spawnSync('python3', [...pip, `ziglang==${VERSION}`], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (run.error || run.status !== 0 || !existsSync(zig)) {
-    throw new Error(`zig ${VERSION} could not be installed with 'python3 -m pip install ziglang==${VERSION}': give its path in HEARKEN_ZIG.`);
+    throw new Error(
+      `zig ${VERSION} could not be installed with 'python3 -m pip install ziglang==${VERSION}': give its path in HEARKEN_ZIG.`,
+    );
   }
   return zig;
 }
@@ -30,7 +32,8 @@ export function zigToolchain(target, folder) {
     writeFileSync(join(bin, `zig-${name}`), `#!/bin/sh\nexec '${zig}' ${args} "$@"\n`, { mode: 0o755 });
   };
   // Without -g0 and -s its libraries bring ten times their size in debug information; it is clang's own sanitizer that -O3 leaves on.
-  for (const compiler of ['cc', 'c++']) script(compiler, `${compiler} -target ${target.zig} -g0 -fno-sanitize=undefined`);
+  for (const compiler of ['cc', 'c++'])
+    script(compiler, `${compiler} -target ${target.zig} -g0 -fno-sanitize=undefined`);
   for (const tool of ['ar', 'ranlib', 'dlltool', 'rc', 'objcopy']) script(tool, tool);
   return {
     options: [`-DCMAKE_TOOLCHAIN_FILE=${join(ROOT, 'cmake', 'zig.cmake')}`, '-DHEARKEN_STRIP=ON'],

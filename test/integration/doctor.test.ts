@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { findEngine } from '../../lib/engine.js';
 import type { DoctorReport } from '../../lib/cli/doctor-checks.js';
+import { findEngine } from '../../lib/engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'hearken-doctor-'));
