@@ -1,7 +1,7 @@
 // npm run prebuild: the binaries that the package carries, below prebuilds/, made by prebuildify with zig's clang for every platform.
 // --target linux-x64-glibc,… or --target all (default: the one of this machine); --cpu avx2,… for some engines only; --list.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

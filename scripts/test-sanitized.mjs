@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { installAdvice, missingTools } from './build-tools.mjs';
 import { cmakeBuild, ROOT } from './cmake.mjs';
 import { vendorWhisper } from './vendor-whisper.mjs';
