@@ -3,9 +3,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+// @ts-expect-error: a script of the build, which is JavaScript
+import { installAdvice } from '../../../scripts/build-tools.mjs';
 import { REPO } from '../helpers/shared.js';
 
-// A build on a machine that lacks a tool: one sentence that names it and says how to get it, whatever is missing.
+// A build on a machine that lacks tools: one screen that names them all and says how to get them.
 
 const onPosix = process.platform === 'win32' ? test.skip : test;
 
@@ -30,18 +32,45 @@ function buildWith(tools: string[]): { status: number | null; stderr: string } {
   }
 }
 
-for (const [missing, tools] of [
-  ['cmake', []],
-  ['git', ['cmake']],
-  ['C++17 compiler', ['cmake', 'git']],
-  ['make', ['cmake', 'git', 'g++']],
-] as const) {
-  onPosix(`a build without ${missing} says so in one sentence`, (t) => {
-    const { status, stderr } = buildWith([...tools]);
+const TOOLS = { cmake: 'cmake', 'g++': 'a C++17 compiler', make: 'make or ninja' };
+
+onPosix('a build without tools names them all, and how to install them', (t) => {
+  const { status, stderr } = buildWith([]);
+  t.is(status, 1);
+  t.regex(stderr, /^hearken: .*built from source/);
+  for (const what of Object.values(TOOLS)) t.true(stderr.includes(`  - ${what}`), stderr);
+  t.regex(stderr, /install/);
+  t.regex(stderr, /npx hearken build/);
+  t.true(stderr.trim().split('\n').length <= 24, stderr);
+});
+
+for (const [missing, what] of Object.entries(TOOLS)) {
+  onPosix(`a build that lacks ${missing} alone names that alone`, (t) => {
+    const { status, stderr } = buildWith(Object.keys(TOOLS).filter((tool) => tool !== missing));
     t.is(status, 1);
-    t.regex(stderr, /^hearken: /);
-    t.true(stderr.includes(missing), stderr);
-    t.regex(stderr, /install/);
-    t.is(stderr.trim().split('\n').length, 1, stderr);
+    t.deepEqual(
+      stderr.match(/^ {2}- .*$/gm)?.map((line) => line.slice(4).replace(/ \(.*\)$/, '')),
+      [what],
+    );
   });
 }
+
+onPosix('a level that there is not is refused before anything is built', (t) => {
+  const run = spawnSync(process.execPath, ['scripts/build-native.mjs', '--cpu', 'mmx'], {
+    cwd: REPO,
+    encoding: 'utf8',
+  });
+  t.is(run.status, 1);
+  t.regex(run.stderr, /no level 'mmx'.*there are .*baseline/);
+});
+
+test('advice for every platform says what to install', (t) => {
+  for (const [platform, command] of [
+    ['linux', 'apk add cmake'],
+    ['darwin', 'brew install cmake'],
+    ['win32', 'winget install Kitware.CMake'],
+    ['freebsd', 'cmake 3.18'],
+  ] as const) {
+    t.true(installAdvice(['cmake'], platform).includes(command));
+  }
+});
