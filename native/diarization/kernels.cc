@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <string>
+
+#include "loader/cpu.h"
 
 namespace hearken {
 namespace {
@@ -18,6 +21,15 @@ int64_t bytesOf(int padded, int depth) {
   return int64_t{padded} * (depth + 1) * static_cast<int64_t>(sizeof(float));
 }
 
+#if defined(__x86_64__) || defined(_M_X64)
+// Beyond the level that this engine was built for, too: with AVX-512 an engine for AVX2 is faster here.
+bool cpuHas(const std::string& level) {
+  const char* levels[HEARKEN_MAX_LEVELS];
+  const int count = hearken_cpu_levels(levels);
+  return std::find(levels, levels + count, level) != levels + count;
+}
+#endif
+
 std::atomic<const KernelTable*>& current() {
   static std::atomic<const KernelTable*> table{kernelVersions().front()};
   return table;
@@ -30,15 +42,15 @@ const KernelTable& kernels() {
 }  // namespace
 
 const std::vector<const KernelTable*>& kernelVersions() {
-  static const std::vector<const KernelTable*> versions = {
-#ifdef __AVX512F__
-      &kKernelsAvx512,
+  static const std::vector<const KernelTable*> versions = [] {
+    std::vector<const KernelTable*> found;
+#if defined(__x86_64__) || defined(_M_X64)
+    if (cpuHas("avx512")) found.push_back(&kKernelsAvx512);
+    if (cpuHas("avx2")) found.push_back(&kKernelsAvx2);
 #endif
-#ifdef __AVX2__
-      &kKernelsAvx2,
-#endif
-      &kKernelsPlain,
-  };
+    found.push_back(&kKernelsPlain);
+    return found;
+  }();
   return versions;
 }
 

@@ -1,5 +1,6 @@
-// In engines of a level that has these instructions (cmake/levels.cmake).
-#ifdef __AVX2__
+// Compiled with AVX2 and FMA enabled; called only where the CPU has them. No header with inline functions: see
+// kernels_table.h.
+#if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 
 #include "diarization/kernels_table.h"

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 
-// What every instruction set's version of the kernels provides.
+// What every instruction set's version of the kernels provides. This header reaches files compiled for instructions
+// that the CPU may lack, so it holds no inline functions and includes none: a linker keeps one copy of such a function
+// and might keep theirs.
 namespace hearken {
 
 // What becomes of a sum before it is stored.

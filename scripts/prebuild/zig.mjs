@@ -45,6 +45,7 @@ export function zigToolchain(target, folder) {
       // ccache can't tell by the scripts' names or contents what they run.
       CCACHE_COMPILERTYPE: 'clang',
       CCACHE_COMPILERCHECK: `string:zig ${VERSION} ${target.zig}`,
+      CCACHE_BASEDIR: process.env.CCACHE_BASEDIR ?? ROOT,
     },
   };
 }

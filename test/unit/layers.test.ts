@@ -9,12 +9,12 @@ type Rules = Record<string, readonly string[]>;
 
 /** Folder → folders whose headers it may include, besides its own. */
 const NATIVE: Rules = {
-  loader: [], // an addon of its own
+  loader: [], // an addon of its own; what it knows of the CPU is C
   core: [],
   audio: ['core'],
   chunk: ['core', 'audio'],
   asr: ['core', 'audio', 'chunk'],
-  diarization: ['core', 'audio', 'chunk'],
+  diarization: ['core', 'audio', 'chunk', 'loader'],
   addon: ['core', 'audio', 'chunk', 'asr', 'diarization'],
 };
 
