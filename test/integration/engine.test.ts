@@ -55,7 +55,7 @@ test.serial('the highest level that this CPU has and that is there', (t) => {
   const [best, ...lower] = built.levels as [string, ...string[]];
   t.is(findIn(binaries(...built.levels)).level, best);
   t.is(findIn(binaries('baseline')).level, 'baseline');
-  if (lower.length > 0) t.is(findIn(binaries(...lower)).level, lower[0]);
+  if (lower.length > 0) t.is(findIn(binaries(...lower)).level, lower[0] as string);
   t.is(findIn(binaries('baseline', 'of-another-cpu')).level, 'baseline');
 });
 
