@@ -12,7 +12,7 @@ const BUILD = "run 'npx hearken build', which builds it from source";
 
 export interface Engine {
   path: string;
-  /** What it is built for: `baseline`, `avx`, `avx2`, `avx512`; on arm64 `baseline`, `dotprod`. */
+  /** What it is built for: `baseline`, `sse42`, `avx2`, `avx512`; on arm64 `baseline`, `dotprod`. */
   level: string;
   /** What this CPU can run, the highest first. */
   levels: string[];

@@ -9,7 +9,7 @@ import { installAdvice, missingTools } from './build-tools.mjs';
 import { cmakeBuild, ROOT } from './cmake.mjs';
 import { isVendored, vendorWhisper } from './vendor-whisper.mjs';
 
-const LEVELS = { x64: ['baseline', 'avx', 'avx2', 'avx512'], arm64: ['baseline', 'dotprod'] };
+const LEVELS = { x64: ['baseline', 'sse42', 'avx2', 'avx512'], arm64: ['baseline', 'dotprod'] };
 
 /** The levels that engines can be built for, on a CPU architecture as Node names it. */
 export const levelsOf = (arch) => LEVELS[arch] ?? ['baseline'];

@@ -1,6 +1,6 @@
 #pragma once
 
-#ifdef __AVX__
+#ifdef __AVX2__
 #include <immintrin.h>
 #endif
 
@@ -11,7 +11,7 @@ namespace hearken {
 // themselves.
 struct Lanes {
   static constexpr int kCount = 8;
-#ifdef __AVX__
+#ifdef __AVX2__
   __m256 values;
   static Lanes load(const float* from) {
     return {_mm256_loadu_ps(from)};

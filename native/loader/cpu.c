@@ -45,13 +45,13 @@ int hearken_cpu_levels(const char** levels) {
   if (leaf0[EAX] >= 7) cpuid(7, leaf7);
   if (all(leaf1[ECX], osxsave)) state = enabledState();
 
-  has[0] = all(leaf1[ECX], sse42 | osxsave | avx) && (state & 0x6) == 0x6;
-  has[1] = has[0] && all(leaf1[ECX], fma | f16c) && all(leaf7[EBX], avx2);
+  has[0] = all(leaf1[ECX], sse42);
+  has[1] = has[0] && all(leaf1[ECX], osxsave | avx | fma | f16c) && all(leaf7[EBX], avx2) && (state & 0x6) == 0x6;
   /* macOS switches these registers on at their first use, so they look unsaved there and are left alone. */
   has[2] = has[1] && all(leaf7[EBX], avx512) && all(leaf7[ECX], avx512more) && (state & 0xe6) == 0xe6;
   if (has[2]) levels[count++] = "avx512";
   if (has[1]) levels[count++] = "avx2";
-  if (has[0]) levels[count++] = "avx";
+  if (has[0]) levels[count++] = "sse42";
   levels[count++] = "baseline";
   return count;
 }

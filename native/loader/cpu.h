@@ -9,8 +9,10 @@ extern "C" {
 
 /*
  * Levels are sets of instructions that engines are compiled for; each has what those below it have
- * (cmake/levels.cmake): x86-64  baseline (SSE2), avx (SSE4.2, AVX), avx2 (FMA, F16C, BMI2), avx512 (F, CD, BW, DQ, VL,
- * VNNI, VBMI) arm64   baseline (ARMv8.0), dotprod (ARMv8.2 with dot products and half precision) others  baseline
+ * (cmake/levels.cmake). On x86-64: baseline (SSE2), sse42 (SSE4.2 and all before it), avx2 (with FMA, F16C, BMI2),
+ * avx512 (F, CD, BW, DQ, VL, VNNI, VBMI). On arm64: baseline (ARMv8.0), dotprod (ARMv8.2 with dot products and half
+ * precision). Else baseline.
+ *
  * Writes the names of those that this CPU has and the operating system saves the registers of, the highest first, and
  * returns how many; `levels` must have room for HEARKEN_MAX_LEVELS.
  */

@@ -14,8 +14,8 @@ const SHORT = { startTime: 8, endTime: 11, diarize: false };
 const MACHINES = {
   x64: [
     ['Haswell', 'avx2'],
-    ['IvyBridge', 'avx'],
-    ['Nehalem', 'baseline'],
+    ['IvyBridge', 'sse42'],
+    ['Nehalem', 'sse42'],
     ['qemu64', 'baseline'],
   ],
   arm64: [

@@ -2,7 +2,7 @@
 // `levels`: the engines that pay (docs/prebuilds.md has the measurements).
 const SYSTEMS = { linux: 'Linux', darwin: 'Darwin', win32: 'Windows' };
 const PROCESSORS = { x64: 'x86_64', arm64: 'aarch64' };
-const X64 = ['baseline', 'avx', 'avx2', 'avx512'];
+const X64 = ['baseline', 'sse42', 'avx2', 'avx512'];
 const ARM64 = ['baseline', 'dotprod'];
 
 export const TARGETS = [
@@ -10,7 +10,7 @@ export const TARGETS = [
   target('linux', 'x64', 'musl', 'x86_64-linux-musl', X64),
   target('linux', 'arm64', 'glibc', 'aarch64-linux-gnu.2.28', ARM64),
   target('linux', 'arm64', 'musl', 'aarch64-linux-musl', ARM64),
-  target('darwin', 'x64', undefined, 'x86_64-macos.11.0', ['avx', 'avx2']),
+  target('darwin', 'x64', undefined, 'x86_64-macos.11.0', ['sse42', 'avx2']),
   target('darwin', 'arm64', undefined, 'aarch64-macos.11.0', ['dotprod']),
   target('win32', 'x64', undefined, 'x86_64-windows-gnu', X64),
 ];
