@@ -106,7 +106,7 @@ test('commands and flags that are named in the text exist', async (t) => {
     if (document.path === 'CHANGELOG.md') continue;
     for (const span of spans(document)) {
       const [, args] = /^(?:npx )?hearken (.+)$/.exec(span) ?? [];
-      if (args === undefined || args.startsWith('-')) continue;
+      if (args === undefined || /^[-<]/.test(args)) continue;
       named++;
       const [first = '', second = ''] = args.split(' ');
       const command =
@@ -123,6 +123,31 @@ test('commands and flags that are named in the text exist', async (t) => {
   t.true(named > 20, `${named}`);
 });
 
+/** Flags of other programs that the guides name. */
+const FOREIGN = ['--ignore-scripts', '--external:hearken'];
+
+test("flags that the guides name alone are some command's", async (t) => {
+  const commands = [
+    'transcribe',
+    'diarize',
+    'jobs list',
+    'jobs resume',
+    'cache clean',
+    'cache reset-db',
+    'models pull',
+  ];
+  const all = (await Promise.all(commands.map(help))).join('\n');
+  const named = documents
+    .filter(({ path }) => path.startsWith('docs/guides/'))
+    .flatMap(spans)
+    .flatMap((span) => /^--[^\s]+/.exec(span)?.[0] ?? []);
+  t.deepEqual(
+    named.filter((flag) => !FOREIGN.includes(flag) && !new RegExp(`[ ,]${flag}\\b(?!-)`).test(all)),
+    [],
+  );
+  t.true(named.length > 30, `${named.length}`);
+});
+
 /** Every code there is. */
 const codes = [...read('lib/errors.ts').matchAll(/^ {2}\| '(ERR_[A-Z_]+)'/gm)].map(([, code]) => code as string);
 
@@ -130,7 +155,7 @@ test('every error code is listed where errors are explained, and none that there
   t.true(codes.length > 5);
   for (const path of ['README.md', 'docs/guides/troubleshooting.md']) {
     const listed = [...read(path).matchAll(/^\| `(ERR_[A-Z_]+)` \|/gm)].map(([, code]) => code as string);
-    t.deepEqual([...listed].sort(), [...codes].sort(), path);
+    t.deepEqual([...new Set(listed)].sort(), [...codes].sort(), path);
   }
   for (const { path, text } of documents) {
     const unknown = [...text.matchAll(/\bERR_[A-Z_]+[A-Z]\b(?!_?\*)/g)]
