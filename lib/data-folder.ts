@@ -4,6 +4,11 @@ import { isAbsolute, join, resolve } from 'node:path';
 /**
  * The folder of all that hearken keeps, models and finished work: the given one, HEARKEN_DATA_DIR, else the place that the
  * system has for an application's data. Nothing is created.
+ *
+ * @param given an absolute or relative path
+ * @param env the environment; default: the process's
+ * @param platform the system whose custom counts; default: this one
+ * @param home the user's folder; default: what the system says
  */
 export function dataFolder(
   given?: string,

@@ -13,7 +13,11 @@ const NOTHING: CacheCleanup = { jobs: [], entries: 0, freedBytes: 0 };
 const DEFAULT_KEEP = 5;
 const MB = 2 ** 20;
 
-/** Removes jobs that were not used lately, with what only they need. Those that run stay. */
+/**
+ * Removes jobs that were not used lately, with what only they need. Those that run stay.
+ *
+ * @throws HearkenError ERR_INVALID_ARG, ERR_CACHE_ACCESS, ERR_CACHE_FULL, ERR_CACHE_LOCKED, ERR_CACHE_UNAVAILABLE
+ */
 export async function cleanCache(options: CleanOptions = {}): Promise<CacheCleanup> {
   checkOptions(options, ['keep', 'maxSizeMB', 'olderThanSeconds', 'dryRun']);
   checkWhole('keep', options.keep);
@@ -32,7 +36,12 @@ export async function cleanCache(options: CleanOptions = {}): Promise<CacheClean
   );
 }
 
-/** Removes a job that does not run, with what only it needs. */
+/**
+ * Removes a job that does not run, with what only it needs.
+ *
+ * @param id as {@link listJobs} gives it, or a beginning of it that no other job has
+ * @throws HearkenError ERR_CACHE_NOT_FOUND; ERR_CACHE_RUNNING: cancel it first; as {@link cleanCache}
+ */
 export async function deleteJob(id: string, options: StoreOptions = {}): Promise<CacheCleanup> {
   const beginning = checkId(id);
   checkOptions(options);

@@ -9,7 +9,11 @@ import { toCacheError } from './trouble.js';
 import type { CacheInfo, StoreOptions } from './types.js';
 import { checkOptions } from './validate.js';
 
-/** What the store has, and what it takes. */
+/**
+ * What is kept, and what it takes. Where nothing is kept yet all figures are 0.
+ *
+ * @throws HearkenError ERR_INVALID_ARG, ERR_CACHE_ACCESS, ERR_CACHE_LOCKED, ERR_CACHE_UNAVAILABLE
+ */
 export async function cacheInfo(options: StoreOptions = {}): Promise<CacheInfo> {
   checkOptions(options);
   const folder = dataFolder(options.dataDir);

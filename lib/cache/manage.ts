@@ -3,13 +3,17 @@ import { allJobs } from './jobs.js';
 import { withStore } from './present.js';
 import { settle } from './runs.js';
 import type { Sql } from './sql.js';
-import type { JobInfo, JobStatus, StoreOptions } from './types.js';
+import type { JobInfo, JobStatus, ListJobsOptions, StoreOptions } from './types.js';
 import { checkId, checkOptions, invalid } from './validate.js';
 
 const STATUSES: readonly JobStatus[] = ['running', 'interrupted', 'done', 'failed', 'cancelled'];
 
-/** Jobs that the store remembers, those that were used last first. */
-export async function listJobs(options: StoreOptions & { status?: JobStatus } = {}): Promise<JobInfo[]> {
+/**
+ * Jobs that the store remembers, those that were used last first; none where there is no store.
+ *
+ * @throws HearkenError ERR_INVALID_ARG, ERR_CACHE_ACCESS, ERR_CACHE_LOCKED, ERR_CACHE_UNAVAILABLE
+ */
+export async function listJobs(options: ListJobsOptions = {}): Promise<JobInfo[]> {
   checkOptions(options, ['status']);
   const { status } = options;
   if (status !== undefined && !STATUSES.includes(status)) {
@@ -19,7 +23,12 @@ export async function listJobs(options: StoreOptions & { status?: JobStatus } = 
   return status === undefined ? jobs : jobs.filter((job) => job.status === status);
 }
 
-/** `id`: or a beginning of it that no other job has. */
+/**
+ * Everything about one job.
+ *
+ * @param id as {@link listJobs} gives it, or a beginning of it that no other job has
+ * @throws HearkenError ERR_CACHE_NOT_FOUND; ERR_INVALID_ARG where several jobs begin so; as {@link listJobs}
+ */
 export async function showJob(id: string, options: StoreOptions = {}): Promise<JobInfo> {
   const beginning = checkId(id);
   checkOptions(options);
@@ -30,7 +39,11 @@ export async function showJob(id: string, options: StoreOptions = {}): Promise<J
 
 /**
  * Asks whoever works on a job to stop, which takes about a second plus what a job needs to stop; what was computed stays. A job
- * that was interrupted is cancelled at once, and one that has ended stays as it is.
+ * that was interrupted is cancelled at once, and one that has ended stays as it is. Resolves with the job as it is by then, not
+ * when it has stopped.
+ *
+ * @param id as {@link listJobs} gives it, or a beginning of it that no other job has
+ * @throws HearkenError as {@link showJob}
  */
 export async function cancelJob(id: string, options: StoreOptions = {}): Promise<JobInfo> {
   const beginning = checkId(id);

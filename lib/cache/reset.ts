@@ -10,7 +10,11 @@ import { reason } from './trouble.js';
 import type { CacheReset, StoreOptions } from './types.js';
 import { checkOptions } from './validate.js';
 
-/** Moves the database aside, under a name that is told; the next job begins a new one. */
+/**
+ * Moves the database aside, under a name that is told; the next job begins a new one.
+ *
+ * @throws HearkenError ERR_CACHE_RUNNING while a job runs; ERR_CACHE_ACCESS, ERR_CACHE_LOCKED, ERR_CACHE_UNAVAILABLE
+ */
 export async function resetCache(options: StoreOptions = {}): Promise<CacheReset> {
   checkOptions(options);
   const backup = await withStore(options, 'write', reset);

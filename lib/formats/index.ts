@@ -29,7 +29,7 @@ const DIARIZATION_WRITERS: Record<DiarizationFormat, Writer<Diarization>> = {
 /** Every format that a transcript can be written in; also their file extensions. */
 export const OUTPUT_FORMATS = Object.keys(WRITERS) as readonly OutputFormat[];
 
-/** Those of who speaks when, without a transcript. */
+/** Every format that who speaks when can be written in without a transcript; also their file extensions. */
 export const DIARIZATION_FORMATS = Object.keys(DIARIZATION_WRITERS) as readonly DiarizationFormat[];
 
 /** The one of some formats that a path's extension names, or undefined. */

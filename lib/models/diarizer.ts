@@ -15,7 +15,7 @@ import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveDiarizationModels } from './resolve.js';
 import { pathOfFile } from './spec.js';
 
-/** The files of the two nets, as tools/convert_diarization.py writes them. */
+/** The files of the two nets, as `tools/convert_diarization.py` writes them. */
 export interface DiarizerSpec {
   /** Path of the segmentation net's GGUF file. Default: the embedded one. */
   segmentation?: string;
@@ -110,13 +110,12 @@ export async function readDiarizer(
  * Loads the nets that tell speakers apart once, for any number of jobs: their option `diarizer`. Close it when they are done. With
  * a memory limit, waits until they fit.
  *
+ * @param spec other files than the embedded ones
+ * @param options `signal` stops the load
  * @throws HearkenError ERR_INVALID_ARG, ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD,
  * ERR_MEMORY_LIMIT, ERR_ABORTED
  */
-export async function loadDiarizer(
-  spec: DiarizerSpec = {},
-  options: { signal?: AbortSignal } = {},
-): Promise<LoadedDiarizer> {
+export async function loadDiarizer(spec: DiarizerSpec = {}, options: { signal?: AbortSignal } = {}): Promise<Diarizer> {
   checkSpec(spec);
   checkLoadOptions(options, ['signal']);
   const { signal } = options;

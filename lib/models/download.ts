@@ -12,31 +12,39 @@ import { PartFile } from './part.js';
 import { DEFAULT_BASE_URL, findEntry, type ModelEntry, registry } from './registry.js';
 import { verifyFile } from './verify.js';
 
+/** How far a download is. */
 export interface PullProgress {
+  /** The model's name. */
   name: string;
   /** verify: a file or part that is there is checked; wait: another process downloads it; download: bytes come in. */
   phase: 'verify' | 'wait' | 'download';
   /** Bytes done of this phase's `total`. */
   done: number;
+  /** Bytes of this phase in all. */
   total: number;
   /** Where this download continued, in bytes. */
   resumedAt: number;
 }
 
+/** How a model is downloaded. */
 export interface PullOptions {
+  /** Stops it; the promise rejects with ERR_ABORTED, and what has come is there for the next pull. Default: nothing does. */
   signal?: AbortSignal;
+  /** Called as bytes come. */
   onProgress?: (progress: PullProgress) => void;
-  /** Never open a connection. Default: HEARKEN_OFFLINE. */
+  /** Never open a connection: a model that is not here is ERR_MODEL_OFFLINE. Default: false, or true with HEARKEN_OFFLINE=1. */
   offline?: boolean;
-  /** Where files are fetched from. Default: HEARKEN_MODELS_URL, else upstream's repository. */
+  /** Address below which files are fetched. Default: HEARKEN_MODELS_URL, else upstream's repository. */
   baseUrl?: string;
-  /** Default: HEARKEN_MODELS_DIR, else the user's data folder. */
+  /** The folder of pulled models. Default: {@link modelsFolder}'s. */
   modelsDir?: string;
-  /** Internal: the table of models, for tests. */
+  /** @internal The table of models, for tests. */
   entries?: readonly ModelEntry[];
-  /** Internal: tries without headway, the first pause between them, and the silence after which a connection is given up. */
+  /** @internal Tries without headway. */
   attempts?: number;
+  /** @internal The first pause between them. */
   backoffMs?: number;
+  /** @internal The silence after which a connection is given up. */
   stallMs?: number;
 }
 
@@ -47,6 +55,8 @@ const HEADWAY = 1 << 20;
  * Brings a model of the table onto this machine and returns its path. One that is there and whole is not fetched again; one
  * that came with hearken needs no pull. The file gets its name only when its checksum is right; until then it is
  * `<file>.part`, with which an interrupted download continues.
+ *
+ * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_DOWNLOAD, ERR_MODEL_CHECKSUM, ERR_MODEL_OFFLINE, ERR_ABORTED
  */
 export async function pullModel(name: string, options: PullOptions = {}): Promise<string> {
   const entries = options.entries ?? registry();

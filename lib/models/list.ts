@@ -7,13 +7,21 @@ import { looksLikePath, pathOfFile } from './spec.js';
 
 /** A model of the table, and whether it is on this machine. */
 export interface ModelListing {
+  /** What it is called: as the option `model` of a job takes it. */
   name: string;
+  /** Further names that mean the same file. */
   aliases: string[];
+  /** What it does. */
   kind: ModelKind;
+  /** Whether it knows more than English. */
   multilingual: boolean;
+  /** Type of the weights, such as `q8_0` or `f16`. */
   quantization: string;
+  /** The file's name. */
   file: string;
+  /** The file's size. */
   bytes: number;
+  /** Of the weights. */
   licence: string;
   /** embedded: came with hearken; pulled: in the models folder; damaged: there with a wrong size; available: can be pulled. */
   state: 'embedded' | 'pulled' | 'damaged' | 'available';
@@ -21,13 +29,17 @@ export interface ModelListing {
   path: string | undefined;
   /** How a copy is checked. */
   check: 'sha256' | 'sha1' | 'size and structure';
+  /** As upstream states it. */
   sha1: string | undefined;
+  /** As upstream states it, or of a model that came with hearken. */
   sha256: string | undefined;
 }
 
+/** Where models are looked for. */
 export interface ListOptions {
+  /** The folder of pulled models. Default: {@link modelsFolder}'s. */
   modelsDir?: string;
-  /** Internal: the table of models, for tests. */
+  /** @internal The table of models, for tests. */
   entries?: readonly ModelEntry[];
 }
 
@@ -62,7 +74,11 @@ export function entryPath(entry: ModelEntry, modelsDir?: string): string {
   return entry.embeddedPath ?? join(modelsFolder(modelsDir), entry.file);
 }
 
-/** The path of a model that is on this machine, by name or path; undefined where a known name has not been pulled. */
+/**
+ * The path of a model that is on this machine, by name or path; undefined where a known name has not been pulled.
+ *
+ * @throws HearkenError ERR_MODEL_NOT_FOUND for a name that is not known, and a path where there is no file
+ */
 export async function modelPath(nameOrPath: string, options: ListOptions = {}): Promise<string | undefined> {
   return (await locate(nameOrPath, options.entries ?? registry(), options.modelsDir)).path;
 }

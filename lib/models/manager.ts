@@ -16,27 +16,34 @@ import { SharedModels, type Wanted } from './shared.js';
 
 /** A Whisper model, by name or path as in the option `model` of a job. Default: the embedded `tiny.en`. */
 export interface WhisperSpec {
+  /** Says that it is one. */
   kind: 'whisper';
+  /** A name from the registry, or the path of a ggml Whisper file. Default: the embedded `tiny.en`. */
   model?: string;
-  /** As the option of a job. */
+  /** As the option of a job. Default: false, or true with HEARKEN_OFFLINE=1. */
   offline?: boolean;
 }
 
 /** The nets that tell speakers apart. Default: the embedded ones. */
 export interface DiarizerResource extends DiarizerSpec {
+  /** Says that it is they. */
   kind: 'diarizer';
 }
 
+/** What {@link ResourceManager.acquire} takes. */
 export type ResourceSpec = WhisperSpec | DiarizerResource;
 
+/** How long a manager keeps what it has loaded. */
 export interface ResourceManagerOptions {
-  /** Milliseconds for which what nobody uses stays loaded; 0: freed at once. Default 60,000. Its timer keeps no process alive. */
+  /** Milliseconds for which what nobody uses stays loaded, at least 0; 0: freed at once. Default 60,000. Its timer keeps no process alive. */
   idleTimeoutMs?: number;
 }
 
+/** What a {@link ResourceManager} emits, with its arguments. */
 export interface ResourceEvents {
   /** A lease was granted; `leases` counts those of the same object. */
   acquired: [{ resource: string; leases: number }];
+  /** A lease was given back. */
   released: [{ resource: string; leases: number }];
   /** An object that nobody used was freed. */
   evicted: [{ resource: string; bytes: number; reason: EvictionReason }];
@@ -50,8 +57,9 @@ export interface Cleanup {
   freedBytes: number;
   /** Models, diarizers and workers that were freed. */
   freed: number;
-  /** Resident set of the process before and after. */
+  /** Resident set of the process before, in bytes. */
   rssBefore: number;
+  /** And after. */
   rssAfter: number;
   /** What cleanup callbacks threw. */
   errors: unknown[];
@@ -64,9 +72,14 @@ export interface Cleanup {
 export class ResourceManager extends EventEmitter<ResourceEvents> implements AsyncDisposable {
   readonly #keeper: Keeper;
   readonly #callbacks = new Set<() => unknown>();
-  /** Internal: what jobs load. */
+  /** @internal What jobs load. */
   readonly shared: SharedModels;
 
+  /**
+   * Loads nothing yet.
+   *
+   * @throws HearkenError ERR_INVALID_ARG
+   */
   constructor(options: ResourceManagerOptions = {}) {
     super();
     const { idleTimeoutMs = DEFAULT_IDLE_MS, ...unknown } = options;
@@ -85,7 +98,7 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     budget.tell(this);
   }
 
-  /** Milliseconds for which what nobody uses from now on stays loaded. */
+  /** Milliseconds for which what nobody uses from now on stays loaded, at least 0; 0: freed at once. */
   get idleTimeoutMs(): number {
     return this.#keeper.idleTimeoutMs;
   }
@@ -137,7 +150,12 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     };
   }
 
-  /** Limits the resident memory of this process, in megabytes of 2^20 bytes; 0: no limit but the container's. */
+  /**
+   * Limits the resident memory of this process, in megabytes of 2^20 bytes; 0: no limit but the container's. Running jobs follow
+   * at their next chunk. Default: HEARKEN_MEMORY_LIMIT, else 0.
+   *
+   * @throws HearkenError ERR_INVALID_ARG
+   */
   setMemoryLimit(megabytes: number): void {
     chooseLimit(megabytes);
   }
@@ -167,12 +185,13 @@ export class ResourceManager extends EventEmitter<ResourceEvents> implements Asy
     return { freedBytes: bytes, freed: count, rssBefore, rssAfter: process.memoryUsage.rss(), errors };
   }
 
-  /** Frees all that nobody uses, now and from now on. */
+  /** Frees all that nobody uses, now and from now on. Leases and jobs go on. */
   async close(): Promise<void> {
     this.idleTimeoutMs = 0;
     await this.cleanup();
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -209,12 +228,20 @@ const EVERYBODYS: ResourceManagerOptions = {};
 /** The manager of jobs that are given no handle. */
 export const resources = new ResourceManager(EVERYBODYS);
 
-/** {@link ResourceManager.setMemoryLimit} of the process. */
+/**
+ * Limits the resident memory of this process, in megabytes of 2^20 bytes; 0: no limit but the container's. Running jobs follow at
+ * their next chunk. Default: HEARKEN_MEMORY_LIMIT, else 0. The same as {@link ResourceManager.setMemoryLimit}.
+ *
+ * @throws HearkenError ERR_INVALID_ARG
+ */
 export function setMemoryLimit(megabytes: number): void {
   resources.setMemoryLimit(megabytes);
 }
 
-/** {@link ResourceManager.cleanup} of what jobs share that were given no handle. */
+/**
+ * Frees the models and workers that jobs without a handle have left for the next; resolves when their memory is given back to the
+ * system. The same as {@link ResourceManager.cleanup} of {@link resources}.
+ */
 export function cleanupResources(): Promise<Cleanup> {
   return resources.cleanup();
 }

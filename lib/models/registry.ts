@@ -1,7 +1,15 @@
 import { embeddedModels } from './embedded.js';
 
-/** whisper: speech to text; vad: finds speech; segmentation and embedding: the two nets that tell speakers apart. */
-export type ModelKind = 'whisper' | 'vad' | 'segmentation' | 'embedding';
+/** What a model does. */
+export type ModelKind =
+  /** Speech to text. */
+  | 'whisper'
+  /** Finds speech. */
+  | 'vad'
+  /** Finds where speakers change. */
+  | 'segmentation'
+  /** Tells voices apart. */
+  | 'embedding';
 
 /** A model file that hearken knows by name. */
 export interface ModelEntry {

@@ -7,7 +7,7 @@ import { type ModelEntry, type ModelKind, registry } from './registry.js';
 export interface ResolveOptions {
   offline?: boolean;
   modelsDir?: string;
-  /** Internal: the table of models, for tests. */
+  /** @internal The table of models, for tests. */
   entries?: readonly ModelEntry[];
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { HearkenError } from '../errors.js';
 import { hashFile } from './digest.js';
 import { structureProblem } from './ggml.js';
 import { locate } from './list.js';
@@ -10,22 +11,31 @@ import { type ModelEntry, registry } from './registry.js';
 export interface ModelVerification {
   /** The registry's name, if the file is one of its. */
   name: string | undefined;
+  /** The file. */
   path: string;
+  /** Its size. */
   bytes: number;
+  /** Whether nothing is wrong with it. */
   ok: boolean;
   /** The strongest check there is for this file: a checksum, or only its size and structure. */
   method: 'sha256' | 'sha1' | 'size' | 'structure';
+  /** The sum or size that it should have; undefined where there is none to compare with. */
   expected: string | undefined;
+  /** The one that it has. */
   actual: string | undefined;
   /** What is wrong and what to do; undefined when ok. */
   problem: string | undefined;
 }
 
+/** How a model is checked. */
 export interface VerifyOptions {
+  /** The folder of pulled models. Default: {@link modelsFolder}'s. */
   modelsDir?: string;
+  /** Stops it; the promise rejects with ERR_ABORTED. Default: nothing does. */
   signal?: AbortSignal;
+  /** Called with bytes read and bytes in all. */
   onProgress?: (done: number, total: number) => void;
-  /** Internal: the table of models, for tests. */
+  /** @internal The table of models, for tests. */
   entries?: readonly ModelEntry[];
 }
 
@@ -74,6 +84,8 @@ export async function verifyFile(
 /**
  * Checks a model by registry name or path. A path is compared with the entry whose file name it has; any other file is
  * checked for the structure of a ggml Whisper file. A damaged file gives `ok: false`; only a missing one rejects.
+ *
+ * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_ABORTED
  */
 export async function verifyModel(pathOrName: string, options: VerifyOptions = {}): Promise<ModelVerification> {
   const entries = options.entries ?? registry();
@@ -84,5 +96,11 @@ export async function verifyModel(pathOrName: string, options: VerifyOptions = {
       offline: false,
     });
   const known = entry ?? entries.find((e) => e.file === basename(path));
-  return verifyFile(path, known, options);
+  try {
+    return await verifyFile(path, known, options);
+  } catch (error) {
+    const { signal } = options;
+    if (!signal?.aborted) throw error;
+    throw new HearkenError('ERR_ABORTED', `the check of ${path} was stopped`, { cause: signal.reason });
+  }
 }

@@ -9,10 +9,14 @@ import { checkLoadOptions, loadStoppable } from './load.js';
 import { resolveModel } from './resolve.js';
 import { StatePool } from './states.js';
 
+/** How a model is loaded. */
 export interface LoadOptions {
-  /** Never open a connection. Loading does not; this only makes the intent explicit to a name that is not on this machine. */
+  /**
+   * Never open a connection. Loading opens none: a name that is not on this machine is then ERR_MODEL_OFFLINE instead of
+   * ERR_MODEL_NOT_FOUND. Default: false, or true with HEARKEN_OFFLINE=1.
+   */
   offline?: boolean;
-  /** Stops the load; the promise rejects with ERR_ABORTED and nothing stays loaded. */
+  /** Stops the load; the promise rejects with ERR_ABORTED and nothing stays loaded. Default: nothing does. */
   signal?: AbortSignal;
 }
 
@@ -85,7 +89,7 @@ export async function readWhisper(path: string, signal: AbortSignal | undefined,
  * @throws HearkenError ERR_MODEL_NOT_FOUND, ERR_MODEL_FORMAT (wrong kind, truncated, hostile), ERR_MODEL_LOAD, ERR_MEMORY_LIMIT,
  * ERR_ABORTED
  */
-export async function loadWhisperModel(spec?: string, options: LoadOptions = {}): Promise<Model> {
+export async function loadWhisperModel(spec?: string, options: LoadOptions = {}): Promise<WhisperModel> {
   checkLoadOptions(options, ['signal', 'offline']);
   const { signal, offline } = options;
   if (signal?.aborted) throw new HearkenError('ERR_ABORTED', 'loading the model was aborted', { cause: signal.reason });

@@ -14,13 +14,7 @@ import { Kept } from './kept.js';
 import { askedAudio } from './plain-options.js';
 import { checkStart, planned, rangeSeconds, wholeDuration } from './range.js';
 import { Reporter } from './report.js';
-import {
-  askedSpeakers,
-  type DiarizeJob,
-  enrolling,
-  resolveDiarizeOptions,
-  type SeveralVoices,
-} from './speaker-options.js';
+import { askedSpeakers, type DiarizeJob, enrolling, resolveDiarizeOptions } from './speaker-options.js';
 import { SpeakerTracker } from './speaker-tracker.js';
 import { Order, Supplies } from './supplies.js';
 import { seconds } from './time.js';
@@ -46,6 +40,12 @@ export function diarize(audio: AudioSource, options: DiarizeOptions = {}): Diari
   });
 }
 
+/** What {@link enroll} takes: those of {@link diarize} but what is about several voices. */
+export type EnrollOptions = Omit<
+  DiarizeOptions,
+  'channels' | 'numSpeakers' | 'minSpeakers' | 'maxSpeakers' | 'voices' | 'voiceThreshold'
+>;
+
 /**
  * The voice of the one person who speaks in a clip, for {@link SpeakerOptions.voices}: a unit vector of 192 numbers, which may be
  * kept. Five to ten seconds of clean speech are plenty; two will do with a lower threshold. `startTime` and `endTime` (seconds)
@@ -53,10 +53,7 @@ export function diarize(audio: AudioSource, options: DiarizeOptions = {}): Diari
  *
  * @throws HearkenError as {@link diarize}; ERR_AUDIO_FORMAT where the clip has no speech
  */
-export async function enroll(
-  audio: AudioSource,
-  options: Omit<DiarizeOptions, keyof SeveralVoices> = {},
-): Promise<number[]> {
+export async function enroll(audio: AudioSource, options: EnrollOptions = {}): Promise<number[]> {
   const { speakers } = await diarize(audio, { ...enrolling(options), cache: options.cache ?? false });
   const [speaker] = speakers;
   if (!speaker || speaker.embedding.every((value) => value === 0)) {

@@ -14,11 +14,16 @@ import { diarize } from './diarize.js';
 import { type Job, startJob } from './job.js';
 import { transcribeChunked } from './transcribe.js';
 
-/** What is not of the work itself, and is said anew. */
+/** What {@link resumeJob} takes: what is not of the work itself, and so is said anew. */
 export type ResumeOptions = Pick<TranscribeOptions, 'dataDir' | 'cacheLimitMB' | 'signal' | 'onProgress' | 'onMemory'>;
 
 /** A job that goes on: of a transcription or of a diarization, as it was begun. */
-export type ResumedJob = Job<TranscribeEvent | DiarizeEvent, TranscriptionResult | DiarizationResult>;
+export interface ResumedJob
+  extends Promise<TranscriptionResult | DiarizationResult>,
+    AsyncIterable<TranscribeEvent | DiarizeEvent> {
+  /** Stops it, as the signal does; `reason` becomes the error's `cause`. */
+  abort(reason?: unknown): void;
+}
 
 const KNOWN: Record<keyof ResumeOptions, true> = {
   cacheLimitMB: true,

@@ -8,7 +8,7 @@ import { resolveKeeping } from './keep-options.js';
 import { resolveOptions } from './options.js';
 import { startTranscription } from './transcribe.js';
 
-/** What all jobs of a session have in common; each may say otherwise. */
+/** What all jobs of a session have in common: the options of {@link transcribe} but those of one job. Each may say otherwise. */
 export type SessionOptions = Omit<TranscribeOptions, 'signal' | 'onProgress' | 'onMemory'>;
 
 /** Bytes of an audio file go in, events come out ({@link TranscribeEvent}); `result` is the whole, once it is there. */
@@ -34,7 +34,11 @@ export class PipelineSession implements AsyncDisposable {
   readonly #jobs = new Set<TranscriptionJob>();
   #closed: Promise<void> | undefined;
 
-  /** @throws HearkenError ERR_INVALID_ARG */
+  /**
+   * Loads nothing yet.
+   *
+   * @throws HearkenError ERR_INVALID_ARG
+   */
   constructor(options: SessionOptions = {}) {
     resolveOptions(options);
     resolveKeeping(options);
@@ -64,7 +68,10 @@ export class PipelineSession implements AsyncDisposable {
     return job;
   }
 
-  /** A job whose audio is written into a stream, and whose events are read from it. Destroying it stops the job. */
+  /**
+   * A job whose audio is written into a stream, and whose events are read from it. Destroying it stops the job. Its errors are the
+   * stream's, and those of `result`.
+   */
   stream(options: TranscribeOptions = {}): TranscriptionStream {
     const input = new PassThrough();
     const job = this.process(input, options);
@@ -89,6 +96,7 @@ export class PipelineSession implements AsyncDisposable {
     await this.#closed;
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

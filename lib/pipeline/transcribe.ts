@@ -61,7 +61,11 @@ export function startTranscription(
   });
 }
 
-/** The simple call: the whole result, once it is there. The same engine and options as {@link transcribeChunked}. */
+/**
+ * The simple call: the whole result, once it is there. The same engine and options as {@link transcribeChunked}.
+ *
+ * @throws HearkenError as {@link transcribeChunked}
+ */
 export async function transcribe(audio: AudioSource, options: TranscribeOptions = {}): Promise<TranscriptionResult> {
   return transcribeChunked(audio, options);
 }

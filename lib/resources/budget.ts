@@ -47,8 +47,9 @@ interface Waiting {
 
 /** Memory is short: what is done about it. */
 export interface Pressure {
-  /** Resident set of the process. */
+  /** Resident set of the process, in bytes. */
   rss: number;
+  /** Its limit, in bytes. */
   limit: number;
   /** How many workers of all jobs may decode at once from now on. */
   workers: number;

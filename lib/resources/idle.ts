@@ -11,6 +11,7 @@ export const DEFAULT_IDLE_MS = 60_000;
 /** Of the manager that all jobs share, and of the workers of models that were loaded by hand. */
 export const defaultKeeper: Keeper = { idleTimeoutMs: DEFAULT_IDLE_MS };
 
+/** Why an object was freed: its time was over, memory was short, or a cleanup was asked for. */
 export type EvictionReason = 'idle' | 'pressure' | 'cleanup';
 
 /** One object at rest. */

@@ -4,6 +4,7 @@ import { HearkenError } from '../errors.js';
 export interface Lease<T> extends Disposable, AsyncDisposable {
   /** What is shared, to pass as an option of jobs; ERR_CLOSED once the lease is released. */
   readonly handle: T;
+  /** Whether it was given back. */
   readonly released: boolean;
   /**
    * Gives the share back. Idempotent. What nobody holds any more stays for a while or until a cleanup; where it is not to be

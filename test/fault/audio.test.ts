@@ -1,7 +1,12 @@
 import test from 'ava';
 import { binding } from '../../lib/binding.js';
-import { HearkenError, loadWhisperModel, type TranscriptionResult, transcribe } from '../../lib/index.js';
-import type { Model } from '../../lib/models/whisper-model.js';
+import {
+  HearkenError,
+  loadWhisperModel,
+  type TranscriptionResult,
+  transcribe,
+  type WhisperModel,
+} from '../../lib/index.js';
 import { assertSound } from '../helpers/engine.js';
 import { audioPath, type ManifestEntry, manifest, sharedTest } from '../helpers/shared.js';
 import { JFK_TEXT } from '../helpers/speech.js';
@@ -63,7 +68,7 @@ const BAD: Record<string, Expected> = {
 const FFMPEG_BAD = new Set(['trunc.opus', 'trunc.m4a', 'video_only.mp4', 'html.m4a']);
 const FFMPEG_CONTAINERS = /\.(m4a|aac|opus|webm|mkv|mp4|wma|ac3|caf|au|w64|aiff)$/;
 
-let model: Model;
+let model: WhisperModel;
 test.before(async () => {
   model = await loadWhisperModel();
 });

@@ -144,6 +144,7 @@ test('verify: the embedded models, a flipped byte, a foreign file, a cut file', 
   writeFileSync(other, '<!doctype html>'.repeat(20));
   t.regex((await verifyModel(other)).problem ?? '', /does not begin as a ggml file/);
   t.is((await refusal(t, verifyModel('base', { modelsDir }))).code, 'ERR_MODEL_NOT_FOUND');
+  t.is((await refusal(t, verifyModel('tiny.en', { signal: AbortSignal.abort() }))).code, 'ERR_ABORTED');
 });
 
 test('the structure of the embedded Whisper file is whole', async (t) => {
