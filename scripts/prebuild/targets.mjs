@@ -6,9 +6,9 @@ const X64 = ['baseline', 'sse42', 'avx2', 'avx512'];
 const ARM64 = ['baseline', 'dotprod'];
 
 export const TARGETS = [
-  target('linux', 'x64', 'glibc', 'x86_64-linux-gnu.2.28', X64),
+  target('linux', 'x64', 'glibc', 'x86_64-linux-gnu.2.17', X64),
   target('linux', 'x64', 'musl', 'x86_64-linux-musl', X64),
-  target('linux', 'arm64', 'glibc', 'aarch64-linux-gnu.2.28', ARM64),
+  target('linux', 'arm64', 'glibc', 'aarch64-linux-gnu.2.17', ARM64),
   target('linux', 'arm64', 'musl', 'aarch64-linux-musl', ARM64),
   target('darwin', 'x64', undefined, 'x86_64-macos.11.0', ['sse42', 'avx2']),
   target('darwin', 'arm64', undefined, 'aarch64-macos.11.0', ['dotprod']),
