@@ -1,32 +1,41 @@
-// What a prebuilt binary needs of the system it runs on, read from its symbols: a release must not quietly need more.
-import { spawnSync } from 'node:child_process';
+// What a prebuilt binary needs of the system it runs on, read from the file: a release must not quietly need more.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
+import { needsOf, newer } from './binaries.mjs';
 
-/** The newest versions of symbols that may be needed, and the only libraries. glibc 2.28 is what Node's own builds need. */
+/**
+ * The newest versions that may be needed, and the only libraries. glibc 2.28 is what Node's own builds need, macOS 11 what those of
+ * Node 20 do; the subsystem version of Windows binaries says little, their C library (ucrt, part of the system from Windows 10) more.
+ */
 const ALLOWED = {
   glibc: {
-    symbols: { GLIBC: '2.28' },
+    versions: { GLIBC: '2.28' },
     libraries:
       /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
   },
-  musl: { symbols: {}, libraries: /^(libc\.so|libc\.musl-(x86_64|aarch64)\.so\.1)$/ },
+  musl: { versions: {}, libraries: /^(libc\.so|libc\.musl-(x86_64|aarch64)\.so\.1)$/ },
+  darwin: { versions: { macOS: '11.0' }, libraries: /^\/usr\/lib\/libSystem\.B\.dylib$/ },
+  win32: {
+    versions: { Windows: '6.2' },
+    libraries: /^(kernel32|ntdll|advapi32|psapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i,
+  },
 };
 
-const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
-
-/** Libraries that an ELF file names, and the newest version that it needs of each family of symbols. */
-export function elfNeeds(file) {
-  const run = spawnSync('readelf', ['--wide', '--dynamic', '--version-info', file], { encoding: 'utf8' });
-  if (run.error || run.status !== 0)
-    throw new Error(`readelf (Debian/Ubuntu: apt-get install binutils) can't read ${file}`);
-  const libraries = [...run.stdout.matchAll(/\(NEEDED\).*\[(.+?)\]/g)].map((match) => match[1]);
-  const symbols = {};
-  for (const [, family, version] of run.stdout.matchAll(/Name: (GLIBC|GLIBCXX|CXXABI|GCC)_([\d.]+)/g)) {
-    if (!symbols[family] || newer(version, symbols[family])) symbols[family] = version;
+/** What of a binary's needs its platform may not have. */
+export function tooMuch(target, { libraries, versions, signed }) {
+  const allowed = ALLOWED[target.libc ?? target.platform];
+  const wrong = libraries.filter((library) => !allowed.libraries.test(library));
+  for (const [family, version] of Object.entries(versions)) {
+    const most = allowed.versions[family];
+    if (!most || newer(version, most)) wrong.push(`${family} ${version}${most ? ` (at most ${most})` : ''}`);
   }
-  return { libraries, symbols };
+  // macOS kills what has no signature on arm64; the linker's own is enough.
+  if (target.platform === 'darwin') {
+    if (!versions.macOS) wrong.push('a version of macOS that it does not name');
+    if (target.arch === 'arm64' && !signed) wrong.push('a code signature, which it does not have');
+  }
+  return wrong;
 }
 
 /** Throws where the binaries of a target need more than they may; prints what they need, and their sizes. */
@@ -38,19 +47,10 @@ export function checkBinaries(target, levels) {
   console.log(`${target.id}: ${there.length} engines in prebuilds/${target.platform}-${target.arch}/${name}`);
   for (const file of files) {
     const size = `${(statSync(join(folder, file)).size / 1e6).toFixed(2)} MB`;
-    const allowed = ALLOWED[target.libc];
-    if (!allowed) {
-      console.log(`  ${file}  ${size}`);
-      continue;
-    }
-    const { libraries, symbols } = elfNeeds(join(folder, file));
-    const versions = Object.entries(symbols).map(([family, version]) => `${family} ${version}`);
-    console.log(`  ${file}  ${size}  ${[...versions, ...libraries].join(', ')}`);
-    const wrong = libraries.filter((library) => !allowed.libraries.test(library));
-    for (const [family, version] of Object.entries(symbols)) {
-      const most = allowed.symbols[family];
-      if (!most || newer(version, most)) wrong.push(`${family} ${version}${most ? ` (at most ${most})` : ''}`);
-    }
+    const needs = needsOf(join(folder, file));
+    const versions = Object.entries(needs.versions).map(([family, version]) => `${family} ${version}`);
+    console.log(`  ${file}  ${size}  ${[...versions, ...needs.libraries].join(', ')}`);
+    const wrong = tooMuch(target, needs);
     if (wrong.length > 0) throw new Error(`${file} needs ${wrong.join(', ')} of the system that it runs on`);
   }
 }

@@ -34,7 +34,7 @@ export function zigToolchain(target, folder) {
   // Without -g0 and -s its libraries bring ten times their size in debug information; it is clang's own sanitizer that -O3 leaves on.
   for (const compiler of ['cc', 'c++'])
     script(compiler, `${compiler} -target ${target.zig} -g0 -fno-sanitize=undefined`);
-  for (const tool of ['ar', 'ranlib', 'dlltool', 'rc', 'objcopy']) script(tool, tool);
+  for (const tool of ['ar', 'ranlib', 'rc', 'objcopy']) script(tool, tool);
   return {
     options: [`-DCMAKE_TOOLCHAIN_FILE=${join(ROOT, 'cmake', 'zig.cmake')}`, '-DHEARKEN_STRIP=ON'],
     env: {

@@ -1,0 +1,91 @@
+// npm run test:emulated: prebuilt binaries of other platforms, run on Linux x64 as far as that goes: under qemu-user, musl's loader, Wine.
+// Each engine transcribes three seconds with speakers; what can't run is named. Needs `npm run prebuild -- --target …` before.
+// --get: download Node for those platforms (npm, PyPI) into build/emulated. --target linux-arm64-glibc,…: these only.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from './cmake.mjs';
+import { machineFor } from './emulated/machines.mjs';
+import { hereTarget, TARGETS } from './prebuild/targets.mjs';
+
+const EXPECTED = 'And so my fellow Americans.';
+const JOB = ['examples/jfk.wav', { endTime: 3, diarize: true, maxWorkers: 1, cache: false }];
+const MINUTES = 20;
+
+const { values } = parseArgs({ options: { get: { type: 'boolean' }, target: { type: 'string' } } });
+const others = TARGETS.filter(({ id }) => id !== hereTarget()?.id);
+const targets = values.target?.split(',').map((id) => others.find((one) => one.id === id)) ?? others;
+if (targets.includes(undefined)) throw new Error(`--target: one of ${others.map(({ id }) => id).join(', ')}`);
+
+// As in an installed package: prebuilds/ alone, where node-gyp-build has to find the one of the platform.
+const packageFolder = join(ROOT, 'build', 'emulated', 'package');
+rmSync(packageFolder, { recursive: true, force: true });
+mkdirSync(packageFolder, { recursive: true });
+symlinkSync(join(ROOT, 'prebuilds'), join(packageFolder, 'prebuilds'));
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+function report(outcome, what) {
+  count[outcome]++;
+  console.log(`${{ passed: '✔', failed: '✘', skipped: '-' }[outcome]} ${what}`);
+}
+
+function run([command, ...args], machine, cpu) {
+  const env = { ...process.env, ...machine.env, HEARKEN_PREBUILD: packageFolder, HEARKEN_CPU: cpu, HEARKEN_CACHE: 'off' };
+  const child = spawnSync(command, [...args, 'scripts/emulated/one.mjs', JSON.stringify(JOB)], {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MINUTES * 60_000,
+  });
+  if (child.error || child.status !== 0) {
+    throw new Error(String(child.error ?? `${child.signal ?? child.status}: ${child.stderr.trim().slice(-1500)}`));
+  }
+  return JSON.parse(child.stdout.trim().split('\n').at(-1));
+}
+
+/** One transcription. `level`: what must have run; `named`: chosen by HEARKEN_CPU, not by the CPU. */
+function attempt(target, machine, { level, named, cpu }) {
+  const started = Date.now();
+  const what = `${target.id} ${level}${cpu ? ` on ${cpu}` : ''}, ${machine.how}`;
+  try {
+    const said = run(machine.start(cpu), machine, named ? level : '');
+    const wrong = [];
+    if (said.level !== level) wrong.push(`ran ${said.level}`);
+    if (said.text !== EXPECTED) wrong.push(`expected “${EXPECTED}”`);
+    if (new Set(said.turns.map(([, , speaker]) => speaker)).size !== 1) wrong.push('expected one speaker');
+    if (said.left !== 0) wrong.push(`${said.left} bytes are left after cleanupResources()`);
+    const turns = said.turns.map(([start, end]) => `${start}–${end}`).join(', ');
+    const seconds = ((Date.now() - started) / 1000).toFixed(0);
+    const text = `${what}, ${said.runtime}: “${said.text}” speaker ${turns} (${seconds} s)`;
+    report(wrong.length > 0 ? 'failed' : 'passed', [text, ...wrong].join('; '));
+  } catch (error) {
+    report('failed', `${what}: ${error.message}`);
+  }
+}
+
+for (const target of targets) {
+  const name = target.libc ? `hearken.${target.libc}` : 'hearken';
+  const folder = join(ROOT, 'prebuilds', `${target.platform}-${target.arch}`, name);
+  const engines = existsSync(folder) ? readdirSync(folder).map((file) => file.replace('.node', '')) : [];
+  if (engines.length === 0) {
+    report('skipped', `${target.id}: not built: npm run prebuild -- --target ${target.id}`);
+    continue;
+  }
+  const machine = machineFor(target.id, { get: values.get });
+  if (machine.missing) {
+    report('skipped', `${target.id}: ${machine.missing}`);
+    continue;
+  }
+  if (machine.cpus) {
+    for (const [cpu, level] of machine.cpus) {
+      if (engines.includes(level)) attempt(target, machine, { level, cpu });
+      else report('skipped', `${target.id} ${level}: not built`);
+    }
+  } else {
+    for (const level of engines) attempt(target, machine, { level, named: true });
+  }
+}
+console.log(`emulated: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+if (count.failed > 0) process.exitCode = 1;
