@@ -5,12 +5,12 @@ import { ROOT } from '../cmake.mjs';
 import { needsOf, newer } from './binaries.mjs';
 
 /**
- * The newest versions that may be needed, and the only libraries. glibc 2.28 is what Node's own builds need, macOS 11 what those of
- * Node 20 do; the subsystem version of Windows binaries says little, their C library (ucrt, part of the system from Windows 10) more.
+ * The newest versions that may be needed, and the only libraries. Node's own builds need glibc 2.28, unofficial ones 2.17, and
+ * those for macOS 11; the subsystem version of Windows binaries says little, their C library (ucrt, part of the system from Windows 10) more.
  */
 const ALLOWED = {
   glibc: {
-    versions: { GLIBC: '2.28' },
+    versions: { GLIBC: '2.17' },
     libraries:
       /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
   },
