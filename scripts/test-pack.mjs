@@ -40,7 +40,9 @@ try {
     none(problemsOfHearken(packageFolder('hearken'), hearken.paths));
     return `binaries for ${prebuildPlatforms(hearken.paths).join(', ')}`;
   });
-  report.check('hearken-models holds what it should', () => none(problemsOfModels(packageFolder('hearken-models'), models.paths)));
+  report.check('hearken-models holds what it should', () =>
+    none(problemsOfModels(packageFolder('hearken-models'), models.paths)),
+  );
 
   cpSync(CONSUMERS, user, { recursive: true });
   for (const kind of ['mts', 'cts']) report.check(`TypeScript, ${kind}`, () => typeCheck(user, `types.${kind}`));

@@ -20,7 +20,7 @@ const HEARKEN_ALLOWED = [
   /^deps\/(whisper\.cpp\.sha256|patches\/\d{4}-[\w-]+\.patch|node-gyp\/include\/node\/[\w.]+)$/,
   /^deps\/whisper\.cpp\/(LICENSE|CMakeLists\.txt|\.hearken-vendored|examples\/(miniaudio\.h|stb_vorbis\.c))$/,
   /^deps\/whisper\.cpp\/(cmake|include|src|ggml)\/([\w+-][\w.+-]*\/)*[\w+-][\w.+-]*$/,
-  /^scripts\/(build-native|engine-digest|install|vendor-whisper|prepare)\.mjs$/,
+  /^scripts\/(build-native|engine-digest|install|vendor-whisper)\.mjs$/,
 ];
 
 const HEARKEN_REQUIRED = [
@@ -95,7 +95,8 @@ function modules(folder, paths) {
   }
   // Bundlers warn of a map that names a source which is neither there nor in the map.
   for (const path of paths.filter((path) => path.endsWith('.map')))
-    if (!JSON.parse(text(folder, path)).sourcesContent) problems.push(`${path} names sources that are not in the package`);
+    if (!JSON.parse(text(folder, path)).sourcesContent)
+      problems.push(`${path} names sources that are not in the package`);
   return problems;
 }
 
@@ -128,7 +129,9 @@ export function problemsOfModels(folder, paths) {
     ...strangers(paths, MODELS_ALLOWED),
     ...missing(paths, ['README.md', ...models.flatMap(({ file, licenceFile }) => [file, licenceFile])]),
     ...(cards.length < models.length ? [`${models.length} models have ${cards.length} cards`] : []),
-    ...weights.filter((path) => !models.some(({ file }) => file === path)).map((path) => `${path} is not in models.json`),
+    ...weights
+      .filter((path) => !models.some(({ file }) => file === path))
+      .map((path) => `${path} is not in models.json`),
     ...machinePaths(folder, paths),
   ];
 }

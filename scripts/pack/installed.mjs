@@ -9,7 +9,9 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** [{ name, file, size, unpackedSize, paths }] of hearken and hearken-models. `prepare` has run: dist is there. */
 export function pack(folder) {
   mkdirSync(folder, { recursive: true });
-  const { out } = npm(['pack', '.', './models', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT });
+  const { out } = npm(['pack', '.', './models', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: ROOT,
+  });
   return JSON.parse(out).map(({ name, filename, size, unpackedSize, files }) => ({
     name,
     file: join(folder, filename),
@@ -23,6 +25,12 @@ export function pack(folder) {
 export function install(folder, tarballs, path) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--ignore-scripts', '--prefer-offline', '--no-package-lock', ...tarballs.map(({ file }) => file)];
+  const args = [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-package-lock',
+    ...tarballs.map(({ file }) => file),
+  ];
   npm(args, { cwd: folder, env: { ...process.env, PATH: path } });
 }

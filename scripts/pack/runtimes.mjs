@@ -41,7 +41,9 @@ function install(wanted) {
   mkdirSync(folder, { recursive: true });
   // Without a package.json of its own npm would install into this repository.
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  npm(['install', '--no-save', '--no-package-lock', '--ignore-scripts', '--prefer-offline', wanted.spec], { cwd: folder });
+  npm(['install', '--no-save', '--no-package-lock', '--ignore-scripts', '--prefer-offline', wanted.spec], {
+    cwd: folder,
+  });
 }
 
 function describe({ kind, name }, path) {
@@ -65,7 +67,8 @@ export function runtimes() {
     }
   }
   // At least the Node that runs this.
-  if (!found.some(({ kind }) => kind === 'Node')) found.unshift(describe({ kind: 'Node', name: 'this' }, process.execPath));
+  if (!found.some(({ kind }) => kind === 'Node'))
+    found.unshift(describe({ kind: 'Node', name: 'this' }, process.execPath));
   return { found, absent };
 }
 

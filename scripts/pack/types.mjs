@@ -19,8 +19,7 @@ const OPTIONS = {
 export function typeCheck(folder, file) {
   for (const name of ['@types/node', 'undici-types']) {
     const copy = join(folder, 'node_modules', name);
-    if (existsSync(join(MODULES, name)) && !existsSync(copy))
-      cpSync(join(MODULES, name), copy, { recursive: true });
+    if (existsSync(join(MODULES, name)) && !existsSync(copy)) cpSync(join(MODULES, name), copy, { recursive: true });
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, files: [file] }));
   must(process.execPath, [join(MODULES, 'typescript', 'bin', 'tsc'), '--project', folder], { cwd: folder });

@@ -10,7 +10,9 @@ function ended(command, args, options) {
   const result = run(command, args, options);
   const said = result.err.replace(REQUIRE_WARNING, '').trim();
   if (result.code !== 0 || said !== '')
-    throw new Error(`exit code ${result.code ?? result.signal}${said === '' ? '' : `, stderr: ${said.slice(0, 1500)}`}`);
+    throw new Error(
+      `exit code ${result.code ?? result.signal}${said === '' ? '' : `, stderr: ${said.slice(0, 1500)}`}`,
+    );
   return result;
 }
 

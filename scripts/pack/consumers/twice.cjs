@@ -1,7 +1,7 @@
 /** What each of the programs beside this one does with the package, however it got it: the sample twice, then the memory is freed. */
-exports.twice = async ({ transcribe, cleanupResources, resources }, file) => {
-  const first = await transcribe(file);
-  const second = await transcribe(file); // from what was kept of the first
+exports.twice = async ({ transcribe, cleanupResources, resources }, file, options = {}) => {
+  const first = await transcribe(file, options);
+  const second = await transcribe(file, options); // from what was kept of the first
   await cleanupResources();
   return {
     text: first.toText(),

@@ -1,4 +1,5 @@
-// In a worker thread. The main thread loads the package too, afterwards: one addon serves both, and counts for both.
+// In a worker thread, where keeping results has to be asked for (docs/cache.md). The main thread loads the package too, afterwards:
+// one addon serves both, and counts for both.
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { twice } from './twice.cjs';
@@ -12,5 +13,5 @@ if (isMainThread) {
   answer.nativeBytes = Math.max(answer.nativeBytes, resources.usage().native.total);
   console.log(JSON.stringify(answer));
 } else {
-  parentPort.postMessage(await twice(await import('hearken'), workerData));
+  parentPort.postMessage(await twice(await import('hearken'), workerData, { cache: true }));
 }
