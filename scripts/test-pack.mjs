@@ -1,14 +1,15 @@
 // npm run test:pack: what would be published, packed, and used as somebody does who has just installed it: without install scripts, in
 // an empty folder, with no compiler, cmake, git, Python or ffmpeg on PATH, under each runtime that npm carries.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUNDLERS, bundlerLoader } from './pack/bundlers.mjs';
 import { prebuildPlatforms, problemsOfHearken, problemsOfModels } from './pack/contents.mjs';
 import { install, pack } from './pack/installed.mjs';
 import { barePath, cleanEnvironment, reaches } from './pack/process.mjs';
 import { Report } from './pack/report.mjs';
-import { runtimes } from './pack/runtimes.mjs';
+import { ABSENT, fetchRuntime, RUNTIMES } from './pack/runtimes.mjs';
 import { typeCheck } from './pack/types.mjs';
 import { commandLine, program } from './pack/ways.mjs';
 
@@ -24,40 +25,75 @@ function none(problems) {
 
 const report = new Report();
 const folder = mkdtempSync(join(tmpdir(), 'hearken-pack-'));
-try {
-  const bare = barePath(join(folder, 'path'));
-  report.check('PATH has no tool that builds software', () => none(BUILD_TOOLS.filter((tool) => reaches(bare, tool))));
+const user = join(folder, 'user');
+
+/** A working folder, a PATH with one runtime on it, and a home of its own for each way, so that each begins without anything kept. */
+function world(runtime, way) {
+  const path = barePath(join(folder, 'path', runtime.folder), runtime.path);
+  return { cwd: user, env: cleanEnvironment(path, join(folder, 'homes', runtime.folder, way)) };
+}
+
+async function testPackages() {
+  const bare = barePath(join(folder, 'bare'));
+  await report.check('nothing on PATH builds software', () => none(BUILD_TOOLS.filter((tool) => reaches(bare, tool))));
 
   const tarballs = pack(join(folder, 'tarballs'));
   const [hearken, models] = tarballs;
   for (const { name, size, unpackedSize, paths } of tarballs)
     console.log(`  ${name}: ${megabytes(size)} packed, ${megabytes(unpackedSize)} unpacked, ${paths.length} files`);
 
-  const user = join(folder, 'user');
-  report.check('npm install --ignore-scripts', () => install(user, tarballs, bare));
-  const packageFolder = (name) => join(user, 'node_modules', name);
-  report.check('hearken holds what it should', () => {
-    none(problemsOfHearken(packageFolder('hearken'), hearken.paths));
+  await report.check('npm install --ignore-scripts', () => install(user, tarballs, bare));
+  const installed = (name) => join(user, 'node_modules', name);
+  await report.check('hearken holds what it should', () => {
+    none(problemsOfHearken(installed('hearken'), hearken.paths));
     return `binaries for ${prebuildPlatforms(hearken.paths).join(', ')}`;
   });
-  report.check('hearken-models holds what it should', () =>
-    none(problemsOfModels(packageFolder('hearken-models'), models.paths)),
+  await report.check('hearken-models holds what it should', () =>
+    none(problemsOfModels(installed('hearken-models'), models.paths)),
   );
-
   cpSync(CONSUMERS, user, { recursive: true });
-  for (const kind of ['mts', 'cts']) report.check(`TypeScript, ${kind}`, () => typeCheck(user, `types.${kind}`));
+  for (const kind of ['mts', 'cts']) await report.check(`TypeScript, ${kind}`, () => typeCheck(user, `types.${kind}`));
+}
 
-  const { found, absent } = runtimes();
-  for (const reason of absent) console.log(`  not tried: ${reason}`);
-  for (const runtime of found) {
-    const path = barePath(join(folder, 'path', runtime.folder), runtime.path);
-    // A home for each way, so that each begins without anything kept.
-    const world = (way) => ({ cwd: user, env: cleanEnvironment(path, join(folder, 'homes', runtime.folder, way)) });
-    report.check(`${runtime.name}, import`, () => program(runtime, 'esm.mjs', world('esm')));
-    report.check(`${runtime.name}, require()`, () => program(runtime, 'commonjs.cjs', world('commonjs')));
-    report.check(`${runtime.name}, worker thread`, () => program(runtime, 'worker.mjs', world('worker')));
-    report.check(`${runtime.name}, command line`, () => commandLine(runtime, world('cli')));
+async function testRuntime(runtime) {
+  const file = (name) => join(user, name);
+  await report.check(`${runtime.name}, import`, () => program(runtime, file('esm.mjs'), world(runtime, 'esm')));
+  await report.check(`${runtime.name}, require()`, () => program(runtime, file('commonjs.cjs'), world(runtime, 'cjs')));
+  await report.check(`${runtime.name}, worker thread`, () =>
+    program(runtime, file('worker.mjs'), world(runtime, 'worker')),
+  );
+  await report.check(`${runtime.name}, command line`, () => commandLine(runtime, world(runtime, 'cli')));
+}
+
+async function testBundlers() {
+  const load = bundlerLoader();
+  const runtime = { kind: 'Node', folder: 'node-bundled', path: process.execPath };
+  for (const { name, format, bundle } of BUNDLERS) {
+    const way = `${basename(name)}-${format}`;
+    // A traced program has its dependencies with it; a bundle finds them in the folder where it was made.
+    const out = join(format === 'traced' ? folder : user, 'bundles', way);
+    mkdirSync(out, { recursive: true });
+    await report.check(`${name} ${load(`${name}/package.json`).version}, ${format}`, async () => {
+      const file = await bundle(load, join(user, 'esm.mjs'), out, format);
+      return program(runtime, file, { ...world(runtime, way), cwd: out });
+    });
   }
+}
+
+try {
+  await testPackages();
+  for (const spec of ABSENT) console.log(`  not tried, as npm does not have it for this platform: ${spec}`);
+  for (const wanted of RUNTIMES) {
+    let runtime;
+    try {
+      runtime = fetchRuntime(wanted);
+    } catch (error) {
+      report.fail(`${wanted.spec} can be fetched`, error);
+      continue;
+    }
+    await testRuntime(runtime);
+  }
+  await testBundlers();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,14 +3,18 @@ export class Report {
   passed = 0;
   failed = 0;
 
-  check(name, body) {
+  async check(name, body) {
     try {
-      const note = body();
+      const note = await body();
       this.passed++;
       console.log(`✔ ${name}${note ? `: ${note}` : ''}`);
     } catch (error) {
-      this.failed++;
-      console.log(`✘ ${name}: ${error.message}`);
+      this.fail(name, error);
     }
+  }
+
+  fail(name, error) {
+    this.failed++;
+    console.log(`✘ ${name}: ${error.message}`);
   }
 }

@@ -2,7 +2,7 @@
 // one addon serves both, and counts for both.
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { twice } from './twice.cjs';
+import { twice } from './twice.mjs';
 
 if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url), { workerData: process.argv[2] });

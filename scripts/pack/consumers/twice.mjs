@@ -1,5 +1,5 @@
 /** What each of the programs beside this one does with the package, however it got it: the sample twice, then the memory is freed. */
-exports.twice = async ({ transcribe, cleanupResources, resources }, file, options = {}) => {
+export async function twice({ transcribe, cleanupResources, resources }, file, options = {}) {
   const first = await transcribe(file, options);
   const second = await transcribe(file, options); // from what was kept of the first
   await cleanupResources();
@@ -10,4 +10,4 @@ exports.twice = async ({ transcribe, cleanupResources, resources }, file, option
     computedAgain: second.receipt.chunks - second.receipt.reusedChunks,
     nativeBytes: resources.usage().native.total,
   };
-};
+}
