@@ -15,12 +15,12 @@ const HEARKEN_ALLOWED = [
   /^dist\/lib\/([\w-]+\/)*[\w-]+\.(js|js\.map|d\.ts)$/,
   PREBUILD,
   // The source for a build on the user's machine, and the scripts that this runs: none that only a checkout needs.
-  /^cmake\/[\w-]+\.cmake$/,
-  /^native\/(core|audio|chunk|asr|diarization|addon|loader)\/\w+\.(cc|h|inc)$/,
+  /^cmake\/(addon|levels)\.cmake$/,
+  /^native\/(core|audio|chunk|asr|diarization|addon|loader)\/\w+\.(cc|c|h|inc|map)$/,
   /^deps\/(whisper\.cpp\.sha256|patches\/\d{4}-[\w-]+\.patch|node-gyp\/include\/node\/[\w.]+)$/,
   /^deps\/whisper\.cpp\/(LICENSE|CMakeLists\.txt|\.hearken-vendored|examples\/(miniaudio\.h|stb_vorbis\.c))$/,
   /^deps\/whisper\.cpp\/(cmake|include|src|ggml)\/([\w+-][\w.+-]*\/)*[\w+-][\w.+-]*$/,
-  /^scripts\/(build-native|engine-digest|install|vendor-whisper)\.mjs$/,
+  /^scripts\/(build-native|build-tools|cmake|engine-digest|install|tree-checksum|vendor-whisper)\.mjs$/,
 ];
 
 const HEARKEN_REQUIRED = [
