@@ -94,7 +94,7 @@ function modules(folder, paths) {
       problems.push(`${path} has no source here: delete dist and build again`);
   }
   // Bundlers warn of a map that names a source which is neither there nor in the map.
-  for (const path of paths.filter((path) => path.endsWith('.map')))
+  for (const path of paths.filter((path) => path.endsWith('.js.map')))
     if (!JSON.parse(text(folder, path)).sourcesContent)
       problems.push(`${path} names sources that are not in the package`);
   return problems;
