@@ -1,17 +1,18 @@
 // npm run test:pack: what would be published, packed, and used as somebody does who has just installed it: without install scripts, in
-// an empty folder, with no compiler, cmake, git, Python or ffmpeg on PATH, under each runtime that npm carries.
+// an empty folder, with no compiler, cmake, git, Python or ffmpeg on PATH, under each runtime that npm carries, and through bundlers.
+// --build: also `npx hearken build` with this machine's compiler, which takes minutes.
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BUNDLERS, bundlerLoader } from './pack/bundlers.mjs';
+import { BUNDLERS, bundlerLoader, bundleWhole } from './pack/bundlers.mjs';
 import { prebuildPlatforms, problemsOfHearken, problemsOfModels } from './pack/contents.mjs';
-import { install, pack } from './pack/installed.mjs';
+import { buildFromSource, install, pack, runInstallScripts } from './pack/installed.mjs';
 import { barePath, cleanEnvironment, reaches } from './pack/process.mjs';
 import { Report } from './pack/report.mjs';
 import { ABSENT, fetchRuntime, RUNTIMES } from './pack/runtimes.mjs';
 import { typeCheck } from './pack/types.mjs';
-import { commandLine, program } from './pack/ways.mjs';
+import { bundledProgram, commandLine, program } from './pack/ways.mjs';
 
 const CONSUMERS = join(dirname(fileURLToPath(import.meta.url)), 'pack', 'consumers');
 const BUILD_TOOLS = 'cc gcc g++ c++ clang clang++ cmake make ninja git python python3 ffmpeg node-gyp'.split(' ');
@@ -43,6 +44,7 @@ async function testPackages() {
     console.log(`  ${name}: ${megabytes(size)} packed, ${megabytes(unpackedSize)} unpacked, ${paths.length} files`);
 
   await report.check('npm install --ignore-scripts', () => install(user, tarballs, bare));
+  await report.check('npm rebuild: the install step builds nothing', () => runInstallScripts(user, bare));
   const installed = (name) => join(user, 'node_modules', name);
   await report.check('hearken holds what it should', () => {
     none(problemsOfHearken(installed('hearken'), hearken.paths));
@@ -78,6 +80,20 @@ async function testBundlers() {
       return program(runtime, file, { ...world(runtime, way), cwd: out });
     });
   }
+  const out = join(user, 'bundles', 'whole');
+  await report.check('hearken itself in a bundle', async () => {
+    const file = await bundleWhole(load, join(user, 'esm.mjs'), out);
+    return bundledProgram(runtime, file, world(runtime, 'whole'));
+  });
+}
+
+async function testBuild() {
+  const runtime = { kind: 'Node', folder: 'node-built', path: process.execPath };
+  await report.check('npx hearken build, from the source in the package', () => {
+    const { folder: built, seconds } = buildFromSource(user, join(folder, 'built'));
+    const used = commandLine(runtime, { ...world(runtime, 'built'), cwd: built });
+    return `built in ${seconds.toFixed(0)} s without ccache; ${used}`;
+  });
 }
 
 try {
@@ -94,6 +110,7 @@ try {
     await testRuntime(runtime);
   }
   await testBundlers();
+  if (process.argv.includes('--build')) await testBuild();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

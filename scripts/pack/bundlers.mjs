@@ -25,6 +25,20 @@ async function esbuild(load, entry, out, format) {
   return file;
 }
 
+/** What a user has who forgot to leave hearken outside. */
+export async function bundleWhole(load, entry, out) {
+  const file = join(out, 'app.mjs');
+  await load('esbuild').build({
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+  });
+  return file;
+}
+
 async function rollup(load, entry, out, format) {
   const file = join(out, format === 'esm' ? 'app.mjs' : 'app.cjs');
   const bundle = await load('rollup').rollup({ input: entry, external: ['hearken', /^node:/] });

@@ -10,12 +10,12 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PREBUILD = /^prebuilds\/((?:linux|darwin|win32)-(?:x64|arm64))\/hearken(\.(glibc|musl))?(\.node|\/\w+\.node)$/;
 
 const HEARKEN_ALLOWED = [
-  /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|THIRD_PARTY_LICENSES\.md|CMakeLists\.txt|binding\.gyp)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|THIRD-PARTY-NOTICES\.md|CMakeLists\.txt|binding\.gyp)$/,
   /^bin\/hearken\.js$/,
   /^dist\/lib\/([\w-]+\/)*[\w-]+\.(js|js\.map|d\.ts)$/,
   PREBUILD,
   // The source for a build on the user's machine, and the scripts that this runs: none that only a checkout needs.
-  /^cmake\/(addon|levels)\.cmake$/,
+  /^cmake\/(addon|levels|zig)\.cmake$/,
   /^native\/(core|audio|chunk|asr|diarization|addon|loader)\/\w+\.(cc|c|h|inc|map)$/,
   /^deps\/(whisper\.cpp\.sha256|patches\/\d{4}-[\w-]+\.patch|node-gyp\/include\/node\/[\w.]+)$/,
   /^deps\/whisper\.cpp\/(LICENSE|CMakeLists\.txt|\.hearken-vendored|examples\/(miniaudio\.h|stb_vorbis\.c))$/,
@@ -27,7 +27,7 @@ const HEARKEN_REQUIRED = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
-  'THIRD_PARTY_LICENSES.md',
+  'THIRD-PARTY-NOTICES.md',
   'CMakeLists.txt',
   'binding.gyp',
   'bin/hearken.js',

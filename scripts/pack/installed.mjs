@@ -1,15 +1,15 @@
 // Packs both packages and installs the tarballs as somebody would who has Node and nothing to build with.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npm } from './process.mjs';
+import { must, npm } from './process.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** [{ name, file, size, unpackedSize, paths }] of hearken and hearken-models. `prepare` has run: dist is there. */
+/** [{ name, file, size, unpackedSize, paths }] of hearken and hearken-models, packed as for publishing: dist is compiled anew. */
 export function pack(folder) {
   mkdirSync(folder, { recursive: true });
-  const { out } = npm(['pack', '.', './models', '--json', '--ignore-scripts', '--pack-destination', folder], {
+  const { out } = npm(['pack', '.', './models', '--json', '--foreground-scripts=false', '--pack-destination', folder], {
     cwd: ROOT,
   });
   return JSON.parse(out).map(({ name, filename, size, unpackedSize, files }) => ({
@@ -33,4 +33,25 @@ export function install(folder, tarballs, path) {
     ...tarballs.map(({ file }) => file),
   ];
   npm(args, { cwd: folder, env: { ...process.env, PATH: path } });
+}
+
+/** What npm does with install scripts, where they are allowed: with a binary in the package there is nothing to do, and no tool needed. */
+export function runInstallScripts(folder, path) {
+  npm(['rebuild', 'hearken'], { cwd: folder, env: { ...process.env, PATH: path } });
+  if (existsSync(join(folder, 'node_modules', 'hearken', 'build')))
+    throw new Error('the install step has built something');
+}
+
+/** `npx hearken build` in a copy of the installed packages that has no binary. Returns the copy, and how long it took. */
+export function buildFromSource(user, folder) {
+  cpSync(user, folder, { recursive: true });
+  const hearken = join(folder, 'node_modules', 'hearken');
+  rmSync(join(hearken, 'prebuilds'), { recursive: true });
+  const env = { ...process.env, CCACHE_DISABLE: '1' };
+  const { seconds } = must(process.execPath, [join(hearken, 'bin', 'hearken.js'), 'build'], {
+    cwd: folder,
+    env,
+    limit: 1800,
+  });
+  return { folder, seconds };
 }

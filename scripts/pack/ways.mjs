@@ -28,6 +28,14 @@ export function program(runtime, file, { cwd, env }) {
   return `${found}, second run from the cache, 0 native bytes left, ${seconds.toFixed(1)} s`;
 }
 
+/** A program whose author bundled hearken itself: it has to say so. */
+export function bundledProgram(runtime, file, { cwd, env }) {
+  const { code, err } = run(runtime.path, [file, SAMPLE], { cwd, env });
+  if (code !== 1 || !/ERR_BINDING/.test(err) || !/part of the bundle .* make it external/.test(err))
+    throw new Error(`exit code ${code}, ${err.slice(0, 1000)}`);
+  return 'an error that says to make it external';
+}
+
 /** The command, as npm puts it into node_modules/.bin: its first line looks for `node` on PATH. */
 function command(runtime, cwd) {
   const script = join(cwd, 'node_modules', 'hearken', 'bin', 'hearken.js');
