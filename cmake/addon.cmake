@@ -24,15 +24,22 @@ set_target_properties(hearken_loader PROPERTIES OUTPUT_NAME hearken)
 set_target_properties(hearken PROPERTIES OUTPUT_NAME ${HEARKEN_CPU})
 
 if(WIN32)
-  # An import library for the functions of Node-API, which are in the running executable, whatever it is called.
-  hearken_npm_package(NODE_API_DEF "require('path').join(require.resolve('node-api-headers'), '..', 'def', 'node_api.def')")
-  set(NODE_API_LIBRARY ${CMAKE_CURRENT_BINARY_DIR}/node_api.lib)
+  # The functions of Node-API are in the running executable, whatever it is called.
+  set(NODE_API_GENERATED ${CMAKE_CURRENT_BINARY_DIR}/node_api)
   if(MSVC)
-    set(NODE_API_MAKE ${CMAKE_AR} /nologo /def:${NODE_API_DEF} /out:${NODE_API_LIBRARY} /machine:${CMAKE_SYSTEM_PROCESSOR})
+    hearken_npm_package(NODE_API_DEF
+      "require('path').join(require.resolve('node-api-headers'), '..', 'def', 'node_api.def')")
+    set(NODE_API_LIBRARY ${NODE_API_GENERATED}/node_api.lib)
+    file(MAKE_DIRECTORY ${NODE_API_GENERATED})
+    execute_process(COMMAND ${CMAKE_AR} /nologo /def:${NODE_API_DEF} /out:${NODE_API_LIBRARY}
+      /machine:${CMAKE_SYSTEM_PROCESSOR} COMMAND_ERROR_IS_FATAL ANY)
   else()
-    set(NODE_API_MAKE ${CMAKE_DLLTOOL} -m i386:x86-64 -d ${NODE_API_DEF} -l ${NODE_API_LIBRARY})
+    hearken_npm_package(NODE_API_FUNCTIONS
+      "Object.values(require('node-api-headers').symbols.v8).flat().join(';')")
+    list(TRANSFORM NODE_API_FUNCTIONS REPLACE "^(.+)$" "HEARKEN_FUNCTION(\\1)\n")
+    list(JOIN NODE_API_FUNCTIONS "" NODE_API_FUNCTIONS)
+    file(WRITE ${NODE_API_GENERATED}/node_api_functions.inc "${NODE_API_FUNCTIONS}")
   endif()
-  execute_process(COMMAND ${NODE_API_MAKE} COMMAND_ERROR_IS_FATAL ANY)
 endif()
 
 foreach(target hearken_loader hearken)
@@ -51,7 +58,9 @@ foreach(target hearken_loader hearken)
       target_link_options(${target} PRIVATE -s)
     endif()
     if(WIN32)
-      target_link_libraries(${target} PRIVATE ${NODE_API_LIBRARY})
+      target_sources(${target} PRIVATE native/loader/node_api_win.cc)
+      target_include_directories(${target} PRIVATE ${NODE_API_GENERATED})
+      target_compile_definitions(${target} PRIVATE BUILDING_NODE_EXTENSION)  # functions are called through __imp_
     elseif(APPLE)
       target_link_options(${target} PRIVATE -undefined dynamic_lookup -Wl,-dead_strip)
     else()
