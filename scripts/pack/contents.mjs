@@ -4,10 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { symbols } from 'node-api-headers';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 const PREBUILD = /^prebuilds\/((?:linux|darwin|win32)-(?:x64|arm64))\/hearken(\.(glibc|musl))?(\.node|\/\w+\.node)$/;
+
+/** What an addon gives to Node. */
+const OWN_SYMBOLS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 const HEARKEN_ALLOWED = [
   /^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|THIRD-PARTY-NOTICES\.md|CMakeLists\.txt|binding\.gyp)$/,
@@ -100,6 +104,24 @@ function modules(folder, paths) {
   return problems;
 }
 
+/**
+ * A binary is to serve every version of Node, and Electron: it takes nothing from the program that loads it but functions of Node-API 8,
+ * and on Windows does not look for them in a program of one name.
+ */
+function foreignSymbols(folder, paths) {
+  const { js_native_api_symbols, node_api_symbols } = symbols.v8;
+  const allowed = new Set([...js_native_api_symbols, ...node_api_symbols, ...OWN_SYMBOLS]);
+  return paths
+    .filter((path) => PREBUILD.test(path))
+    .flatMap((path) => {
+      const bytes = readFileSync(join(folder, path)).toString('latin1');
+      const names = bytes.match(/(?<=\0_?)(napi_\w+|node_api_\w+|uv_\w+|_ZN?K?(2v8|4node)\w+)(?=\0)/g) ?? [];
+      const foreign = names.filter((name) => !allowed.has(name));
+      if (path.includes('win32') && /node\.exe/i.test(bytes)) foreign.push('node.exe');
+      return foreign.map((name) => `${path} needs ${name}, which is not of Node-API 8`);
+    });
+}
+
 /** The platforms that the package has binaries for. */
 export function prebuildPlatforms(paths) {
   const found = paths.flatMap((path) => {
@@ -118,6 +140,7 @@ export function problemsOfHearken(folder, paths) {
     ...missing(paths, HEARKEN_REQUIRED),
     ...modules(folder, paths),
     ...machinePaths(folder, paths),
+    ...foreignSymbols(folder, paths),
   ];
 }
 
