@@ -1,6 +1,7 @@
-// The functions of Node-API on Windows, for compilers that cannot load a library late (MSVC can: find_node_win.cc). They are in the
-// program that runs, and an ordinary import would name that program: with "node.exe" nothing loads in electron.exe or in an
-// application of another name. What the compiler calls through, __imp_<name>, is therefore filled in here, before any of it is called.
+// The functions of Node-API on Windows, for compilers that cannot load a library late (MSVC can: find_node_win.cc).
+// They are in the program that runs, and an ordinary import would name that program: with "node.exe" nothing loads in
+// electron.exe or in an application of another name. What the compiler calls through, __imp_<name>, is therefore filled
+// in here, before any of it is called.
 #include <windows.h>
 
 extern "C" {
