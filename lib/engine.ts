@@ -7,7 +7,11 @@ import { HearkenError } from './errors.js';
 // Which native binary is loaded. node-gyp-build finds the loader, `…/hearken.node` or `…/hearken.glibc.node`: an addon that any CPU
 // can run and that says what this one can (native/loader). The engines, one a CPU level, lie in the folder beside it that has its name.
 
+// Under this name tools that trace dependencies (@vercel/nft) see what it loads.
+const require = createRequire(import.meta.url);
 const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** A bundler has put this code into another file. */
+const BUNDLED = !import.meta.url.endsWith('/lib/engine.js');
 const BUILD = "run 'npx hearken build', which builds it from source";
 
 export interface Engine {
@@ -22,12 +26,19 @@ export interface Engine {
 const reason = (thrown: unknown) => (thrown instanceof Error ? thrown.message.trim().split('\n')[0] : String(thrown));
 
 /** The best engine that this CPU can run, or the one that HEARKEN_CPU names. */
-export function findEngine(require = createRequire(import.meta.url)): Engine {
+export function findEngine(): Engine {
   const platform = `${process.platform}-${process.arch}`;
   let loader: string;
   try {
     loader = (require('node-gyp-build') as { resolve(dir: string): string }).resolve(PACKAGE_ROOT);
   } catch (cause) {
+    if (BUNDLED) {
+      const here = fileURLToPath(import.meta.url);
+      throw bindingError(
+        `hearken is part of the bundle ${here}, which has no binaries: make it external, and install it beside the bundle`,
+        cause,
+      );
+    }
     throw bindingError(`there is no binary of hearken for ${platform} (Node ${process.version}): ${BUILD}`, cause);
   }
   let levels: string[];
@@ -58,8 +69,7 @@ export function findEngine(require = createRequire(import.meta.url)): Engine {
 
 /** Loads what findEngine() found. */
 export function loadEngine<Addon>(): Addon {
-  const require = createRequire(import.meta.url);
-  const { path } = findEngine(require);
+  const { path } = findEngine();
   try {
     return require(path) as Addon;
   } catch (cause) {
