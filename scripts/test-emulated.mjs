@@ -31,7 +31,13 @@ function report(outcome, what) {
 }
 
 function run([command, ...args], machine, cpu) {
-  const env = { ...process.env, ...machine.env, HEARKEN_PREBUILD: packageFolder, HEARKEN_CPU: cpu, HEARKEN_CACHE: 'off' };
+  const env = {
+    ...process.env,
+    ...machine.env,
+    HEARKEN_PREBUILD: packageFolder,
+    HEARKEN_CPU: cpu,
+    HEARKEN_CACHE: 'off',
+  };
   const child = spawnSync(command, [...args, 'scripts/emulated/one.mjs', JSON.stringify(JOB)], {
     cwd: ROOT,
     env,

@@ -50,13 +50,16 @@ function musl(arch) {
   const loader = process.env[`HEARKEN_MUSL_${arch.toUpperCase()}`] || `/lib/ld-musl-${arch}.so.1`;
   if (!existsSync(loader)) {
     const name = `HEARKEN_MUSL_${arch.toUpperCase()}`;
-    return { missing: `musl 1.2.4 or newer (Debian 13, Ubuntu 24.04: apt-get install musl; or its libc.so in ${name})` };
+    return {
+      missing: `musl 1.2.4 or newer (Debian 13, Ubuntu 24.04: apt-get install musl; or its libc.so in ${name})`,
+    };
   }
   return { loader };
 }
 
 function muslVersion(command) {
-  const [, version] = /Version ([\d.]+)/.exec(spawnSync(command[0], command.slice(1), { encoding: 'utf8' }).stderr) ?? [];
+  const [, version] =
+    /Version ([\d.]+)/.exec(spawnSync(command[0], command.slice(1), { encoding: 'utf8' }).stderr) ?? [];
   return version;
 }
 
@@ -84,7 +87,9 @@ const MACHINES = {
     const root = process.env.QEMU_LD_PREFIX ?? '/usr/aarch64-linux-gnu';
     if (!works('qemu-aarch64', '--version')) return { missing: QEMU_MISSING };
     if (!existsSync(join(root, 'lib', 'libstdc++.so.6'))) {
-      return { missing: 'libraries for arm64 (Debian/Ubuntu: apt-get install libc6-arm64-cross libstdc++6-arm64-cross)' };
+      return {
+        missing: 'libraries for arm64 (Debian/Ubuntu: apt-get install libc6-arm64-cross libstdc++6-arm64-cross)',
+      };
     }
     const start = (cpu = 'max') => ['qemu-aarch64', '-cpu', cpu, '-L', root, node];
     return { how: 'qemu-user', env: {}, start, cpus: ARM64_CPUS };

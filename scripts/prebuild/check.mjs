@@ -5,8 +5,8 @@ import { ROOT } from '../cmake.mjs';
 import { needsOf, newer } from './binaries.mjs';
 
 /**
- * The newest versions that may be needed, and the only libraries. Node's own builds need glibc 2.28, unofficial ones 2.17, and
- * those for macOS 11; the subsystem version of Windows binaries says little, their C library (ucrt, part of the system from Windows 10) more.
+ * The newest versions that may be needed, and the only libraries. Node's own builds need glibc 2.28, unofficial ones 2.17; Node 20 needs
+ * macOS 11. The subsystem version of Windows binaries says little, their C library (ucrt, part of the system from Windows 10) more.
  */
 const ALLOWED = {
   glibc: {
