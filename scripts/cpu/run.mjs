@@ -8,8 +8,8 @@ import { ROOT } from '../cmake.mjs';
 const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'lib', 'index.js')).href;
 const SCRIPT = `
   const { transcribe, cleanupResources } = await import('${LIBRARY}');
-  const [file, options] = JSON.parse(process.argv[1]);
-  await transcribe(file, { ...options, endTime: 1 }); // models are loaded, pages are mapped
+  const [file, options, warm] = JSON.parse(process.argv[1]);
+  if (warm) await transcribe(file, { ...options, startTime: 0, endTime: 1 }); // models are loaded, pages are mapped
   const before = process.cpuUsage();
   const result = await transcribe(file, options);
   const { user, system } = process.cpuUsage(before);
@@ -34,7 +34,7 @@ export function run({ binaries, cpu, emulator = [], file, options = {} }) {
   const [command, ...args] = [...emulator, process.execPath, '--input-type=module', '-e', SCRIPT];
   const given = { maxWorkers: 1, threads: 1, cache: false, ...options };
   const env = { ...process.env, HEARKEN_PREBUILD: binaries, HEARKEN_CPU: cpu ?? '', HEARKEN_CACHE: 'off' };
-  const child = spawnSync(command, [...args, JSON.stringify([file, given])], {
+  const child = spawnSync(command, [...args, JSON.stringify([file, given, emulator.length === 0])], {
     env,
     encoding: 'utf8',
     timeout: 1_800_000,

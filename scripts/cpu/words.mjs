@@ -50,7 +50,7 @@ export function compareWords({ target, prebuilds, name, check }) {
     attempt(level, { cpu: level }, (result) => {
       whole[level] = words(result.text);
       return [
-        `${level} on this CPU: “${result.text}”`,
+        `${level} on this CPU, ${result.seconds.toFixed(2)} CPU s: “${result.text}”`,
         whole[level] === Object.values(whole)[0] && result.level === level,
       ];
     });
