@@ -88,7 +88,7 @@ function modules(folder, paths) {
   const there = new Set(paths);
   const problems = [];
   for (const path of paths.filter((path) => /\.m?js$/.test(path))) {
-    for (const [, to] of text(folder, path).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)) {
+    for (const [, to] of text(folder, path).matchAll(/(?:from|import\(|import)\s*'(\.[^']+)'/g)) {
       const target = posix.join(posix.dirname(path), to);
       if (!there.has(target)) problems.push(`${path} imports ${target}, which is missing`);
     }
