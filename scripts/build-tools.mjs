@@ -1,7 +1,8 @@
 // What a build from source needs of the machine, and how to get what is not there.
 import { spawnSync } from 'node:child_process';
 
-function works(command) {
+/** Whether there is such a command, and it starts. */
+export function works(command) {
   const run = spawnSync(command, ['--version'], { stdio: 'ignore', shell: false });
   return !run.error && run.status === 0;
 }
@@ -43,7 +44,7 @@ export function installAdvice(missing, platform = process.platform) {
   const git = missing.some((tool) => tool.startsWith('git'));
   const width = Math.max(...rows.map(([where]) => where.length));
   return [
-    'hearken has to be built from source here, and this machine lacks:',
+    'to build it from source, this machine lacks:',
     ...missing.map((tool) => `  - ${tool}`),
     '',
     'Install what is missing:',

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { works } from './build-tools.mjs';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -14,7 +15,9 @@ function cmake(args, env) {
 
 /** Configures (`options`: -D and others) in `folder` and builds the targets. */
 export function cmakeBuild(folder, targets, options = [], env = process.env) {
-  cmake(['-S', ROOT, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '--log-level=WARNING', ...options], env);
+  // cmake's own default is make.
+  const generator = process.platform !== 'win32' && !works('make') ? ['-G', 'Ninja'] : [];
+  cmake(['-S', ROOT, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '--log-level=WARNING', ...generator, ...options], env);
   const parallel = ['--parallel', String(availableParallelism())];
   cmake(['--build', folder, '--config', 'Release', '--target', ...targets, ...parallel], env);
 }

@@ -37,7 +37,7 @@ const TOOLS = { cmake: 'cmake', 'g++': 'a C++17 compiler', make: 'make or ninja'
 onPosix('a build without tools names them all, and how to install them', (t) => {
   const { status, stderr } = buildWith([]);
   t.is(status, 1);
-  t.regex(stderr, /^hearken: .*built from source/);
+  t.regex(stderr, /^hearken: to build it from source/);
   for (const what of Object.values(TOOLS)) t.true(stderr.includes(`  - ${what}`), stderr);
   t.regex(stderr, /install/);
   t.regex(stderr, /npx hearken build/);
