@@ -1,19 +1,27 @@
 // npm run test:emulated: prebuilt binaries of other platforms, run on Linux x64 as far as that goes: under qemu-user, musl's loader, Wine.
 // Each engine transcribes three seconds with speakers; what can't run is named. Needs `npm run prebuild -- --target …` before.
+// --native [part of a test's name, -part]: instead the C++ tests, compiled for those platforms.
 // --get: download Node for those platforms (npm, PyPI) into build/emulated. --target linux-arm64-glibc,…: these only.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT } from './cmake.mjs';
+import { cmakeBuild, ROOT } from './cmake.mjs';
 import { machineFor } from './emulated/machines.mjs';
 import { hereTarget, TARGETS } from './prebuild/targets.mjs';
+import { zigToolchain } from './prebuild/zig.mjs';
+import { vendorWhisper } from './vendor-whisper.mjs';
 
 const EXPECTED = 'And so my fellow Americans.';
 const JOB = ['examples/jfk.wav', { endTime: 3, diarize: true, maxWorkers: 1, cache: false }];
 const MINUTES = 20;
 
-const { values } = parseArgs({ options: { get: { type: 'boolean' }, target: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  options: { get: { type: 'boolean' }, target: { type: 'string' }, native: { type: 'boolean' } },
+  allowPositionals: true,
+});
+if (positionals.length > 0 && !values.native)
+  throw new Error(`'${positionals[0]}': only --native takes names of tests`);
 const others = TARGETS.filter(({ id }) => id !== hereTarget()?.id);
 const targets = values.target?.split(',').map((id) => others.find((one) => one.id === id)) ?? others;
 if (targets.includes(undefined)) throw new Error(`--target: one of ${others.map(({ id }) => id).join(', ')}`);
@@ -31,7 +39,13 @@ function report(outcome, what) {
 }
 
 function run([command, ...args], machine, cpu) {
-  const env = { ...process.env, ...machine.env, HEARKEN_PREBUILD: packageFolder, HEARKEN_CPU: cpu, HEARKEN_CACHE: 'off' };
+  const env = {
+    ...process.env,
+    ...machine.env,
+    HEARKEN_PREBUILD: packageFolder,
+    HEARKEN_CPU: cpu,
+    HEARKEN_CACHE: 'off',
+  };
   const child = spawnSync(command, [...args, 'scripts/emulated/one.mjs', JSON.stringify(JOB)], {
     cwd: ROOT,
     env,
@@ -65,7 +79,38 @@ function attempt(target, machine, { level, named, cpu }) {
   }
 }
 
+/** The C++ tests, with the level that most CPUs get. */
+function testNative(target, machine) {
+  const level = target.arch === 'x64' ? 'avx2' : 'dotprod';
+  const work = join(ROOT, 'build', 'prebuild', target.id);
+  const folder = join(work, 'tests', level);
+  const { options, env } = zigToolchain(target, work);
+  cmakeBuild(
+    folder,
+    ['hearken_tests'],
+    [...options, '-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON', `-DHEARKEN_CPU=${level}`],
+    env,
+  );
+  const [command, ...args] = [
+    ...machine.program(),
+    join(folder, `hearken_tests${target.platform === 'win32' ? '.exe' : ''}`),
+  ];
+  const child = spawnSync(command, [...args, ...positionals], {
+    cwd: ROOT,
+    env: { ...process.env, ...machine.env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  report(child.status === 0 ? 'passed' : 'failed', `${target.id} ${level}, C++ tests, ${machine.how}`);
+}
+
+if (values.native) vendorWhisper({ log: console.log });
 for (const target of targets) {
+  if (values.native) {
+    const machine = machineFor(target.id, { get: values.get });
+    if (machine.missing) report('skipped', `${target.id}: ${machine.missing}`);
+    else testNative(target, machine);
+    continue;
+  }
   const name = target.libc ? `hearken.${target.libc}` : 'hearken';
   const folder = join(ROOT, 'prebuilds', `${target.platform}-${target.arch}`, name);
   const engines = existsSync(folder) ? readdirSync(folder).map((file) => file.replace('.node', '')) : [];
