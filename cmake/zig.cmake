@@ -13,5 +13,5 @@ foreach(tool ar ranlib)
 endforeach()
 set(CMAKE_RC_COMPILER $ENV{HEARKEN_ZIG_BIN}/zig-rc)
 if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
-  set(CMAKE_INSTALL_NAME_TOOL false)  # asked for, and not used: nothing is installed
+  set(CMAKE_INSTALL_NAME_TOOL /bin/false)  # asked for, and not used: nothing is installed
 endif()

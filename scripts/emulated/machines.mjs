@@ -1,7 +1,7 @@
 // How binaries for other platforms are run on this one: `program(cpu)` is what stands before a program, `start(cpu)` what starts Node for
 // the platform, with `env` added; `missing` says what is not here, and how to get it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
 
@@ -111,7 +111,10 @@ const MACHINES = {
     if (!works('wine', '--version')) return { missing: 'Wine (Debian/Ubuntu: apt-get install wine64 wine)' };
     const version = spawnSync('wine', ['--version'], { encoding: 'utf8' }).stdout.trim();
     const env = { WINEPREFIX: join(FOLDER, 'wine'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
-    return { how: version, env, program: () => ['wine'], start: () => ['wine', node] };
+    // As in Electron, the program is not called node.exe.
+    const renamed = join(FOLDER, 'application.exe');
+    cpSync(node, renamed);
+    return { how: version, env, program: () => ['wine'], start: () => ['wine', node], renamed: ['wine', renamed] };
   },
 };
 
