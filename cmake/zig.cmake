@@ -12,3 +12,6 @@ foreach(tool ar ranlib)
   set(CMAKE_${variable} $ENV{HEARKEN_ZIG_BIN}/zig-${tool})
 endforeach()
 set(CMAKE_RC_COMPILER $ENV{HEARKEN_ZIG_BIN}/zig-rc)
+if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+  set(CMAKE_INSTALL_NAME_TOOL /bin/false)  # asked for, and not used: nothing is installed
+endif()

@@ -1,5 +1,6 @@
 // npm run prebuild: the binaries that the package carries, below prebuilds/, made by prebuildify with zig's clang for every platform.
-// --target linux-x64-glibc,… or --target all (default: the one of this machine); --cpu avx2,… for some engines only; --list.
+// --target linux-x64-glibc,… or --target all (default: the one of this machine); --cpu avx2,… for some engines only; --list;
+// --check: builds nothing, and checks what is there.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -40,7 +41,12 @@ async function prebuild(target, levels) {
 }
 
 const { values } = parseArgs({
-  options: { target: { type: 'string' }, cpu: { type: 'string' }, list: { type: 'boolean' } },
+  options: {
+    target: { type: 'string' },
+    cpu: { type: 'string' },
+    list: { type: 'boolean' },
+    check: { type: 'boolean' },
+  },
 });
 if (values.list) {
   for (const { id, zig, levels } of TARGETS) console.log(`${id.padEnd(18)} ${zig.padEnd(24)} ${levels.join(', ')}`);
@@ -48,11 +54,12 @@ if (values.list) {
   const ids = values.target?.split(',') ?? [hereTarget()?.id];
   const wanted = values.target === 'all' ? TARGETS : ids.map((id) => TARGETS.find((one) => one.id === id));
   if (wanted.includes(undefined)) throw new Error(`--target: one of ${TARGETS.map(({ id }) => id).join(', ')}, or all`);
-  vendorWhisper({ log: console.log });
+  if (!values.check) vendorWhisper({ log: console.log });
   for (const target of wanted) {
     const levels = values.cpu?.split(',') ?? target.levels;
     const unknown = levels.find((level) => !target.levels.includes(level));
     if (unknown) throw new Error(`--cpu: ${target.id} has ${target.levels.join(', ')}, no '${unknown}'`);
-    await prebuild(target, levels);
+    if (values.check) checkBinaries(target, levels);
+    else await prebuild(target, levels);
   }
 }

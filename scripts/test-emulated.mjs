@@ -1,19 +1,27 @@
 // npm run test:emulated: prebuilt binaries of other platforms, run on Linux x64 as far as that goes: under qemu-user, musl's loader, Wine.
 // Each engine transcribes three seconds with speakers; what can't run is named. Needs `npm run prebuild -- --target …` before.
+// --native [part of a test's name, -part]: instead the C++ tests, compiled for those platforms.
 // --get: download Node for those platforms (npm, PyPI) into build/emulated. --target linux-arm64-glibc,…: these only.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT } from './cmake.mjs';
+import { cmakeBuild, ROOT } from './cmake.mjs';
 import { machineFor } from './emulated/machines.mjs';
 import { hereTarget, TARGETS } from './prebuild/targets.mjs';
+import { zigToolchain } from './prebuild/zig.mjs';
+import { vendorWhisper } from './vendor-whisper.mjs';
 
 const EXPECTED = 'And so my fellow Americans.';
 const JOB = ['examples/jfk.wav', { endTime: 3, diarize: true, maxWorkers: 1, cache: false }];
 const MINUTES = 20;
 
-const { values } = parseArgs({ options: { get: { type: 'boolean' }, target: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  options: { get: { type: 'boolean' }, target: { type: 'string' }, native: { type: 'boolean' } },
+  allowPositionals: true,
+});
+if (positionals.length > 0 && !values.native)
+  throw new Error(`'${positionals[0]}': only --native takes names of tests`);
 const others = TARGETS.filter(({ id }) => id !== hereTarget()?.id);
 const targets = values.target?.split(',').map((id) => others.find((one) => one.id === id)) ?? others;
 if (targets.includes(undefined)) throw new Error(`--target: one of ${others.map(({ id }) => id).join(', ')}`);
@@ -38,17 +46,19 @@ function run([command, ...args], machine, cpu) {
     HEARKEN_CPU: cpu,
     HEARKEN_CACHE: 'off',
   };
+  // Into files: Node under Wine can't write into the pipes that Node makes.
+  const [out, err] = ['out', 'err'].map((name) => join(ROOT, 'build', 'emulated', name));
   const child = spawnSync(command, [...args, 'scripts/emulated/one.mjs', JSON.stringify(JOB)], {
     cwd: ROOT,
     env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', openSync(out, 'w'), openSync(err, 'w')],
     timeout: MINUTES * 60_000,
   });
   if (child.error || child.status !== 0) {
-    throw new Error(String(child.error ?? `${child.signal ?? child.status}: ${child.stderr.trim().slice(-1500)}`));
+    const said = readFileSync(err, 'utf8').trim().slice(-1500);
+    throw new Error(String(child.error ?? `${child.signal ?? child.status}: ${said}`));
   }
-  return JSON.parse(child.stdout.trim().split('\n').at(-1));
+  return JSON.parse(readFileSync(out, 'utf8').trim().split('\n').at(-1));
 }
 
 /** One transcription. `level`: what must have run; `named`: chosen by HEARKEN_CPU, not by the CPU. */
@@ -71,7 +81,38 @@ function attempt(target, machine, { level, named, cpu }) {
   }
 }
 
+/** The C++ tests, with the level that most CPUs get. */
+function testNative(target, machine) {
+  const level = target.arch === 'x64' ? 'avx2' : 'dotprod';
+  const work = join(ROOT, 'build', 'prebuild', target.id);
+  const folder = join(work, 'tests', level);
+  const { options, env } = zigToolchain(target, work);
+  cmakeBuild(
+    folder,
+    ['hearken_tests'],
+    [...options, '-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON', `-DHEARKEN_CPU=${level}`],
+    env,
+  );
+  const [command, ...args] = [
+    ...machine.program(),
+    join(folder, `hearken_tests${target.platform === 'win32' ? '.exe' : ''}`),
+  ];
+  const child = spawnSync(command, [...args, ...positionals], {
+    cwd: ROOT,
+    env: { ...process.env, ...machine.env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  report(child.status === 0 ? 'passed' : 'failed', `${target.id} ${level}, C++ tests, ${machine.how}`);
+}
+
+if (values.native) vendorWhisper({ log: console.log });
 for (const target of targets) {
+  if (values.native) {
+    const machine = machineFor(target.id, { get: values.get });
+    if (machine.missing) report('skipped', `${target.id}: ${machine.missing}`);
+    else testNative(target, machine);
+    continue;
+  }
   const name = target.libc ? `hearken.${target.libc}` : 'hearken';
   const folder = join(ROOT, 'prebuilds', `${target.platform}-${target.arch}`, name);
   const engines = existsSync(folder) ? readdirSync(folder).map((file) => file.replace('.node', '')) : [];
@@ -91,6 +132,14 @@ for (const target of targets) {
     }
   } else {
     for (const level of engines) attempt(target, machine, { level, named: true });
+    if (machine.renamed) {
+      const start = () => machine.renamed;
+      attempt(
+        target,
+        { ...machine, start, how: `${machine.how}, as application.exe` },
+        { level: engines[0], named: true },
+      );
+    }
   }
 }
 console.log(`emulated: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);

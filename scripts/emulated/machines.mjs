@@ -1,7 +1,7 @@
-// How binaries for other platforms are run on this one: an emulator, a C library, and a Node for the platform. `command` starts that Node;
-// `missing` says what is not here, and how to get it.
+// How binaries for other platforms are run on this one: `program(cpu)` is what stands before a program, `start(cpu)` what starts Node for
+// the platform, with `env` added; `missing` says what is not here, and how to get it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
 
@@ -81,7 +81,12 @@ const MACHINES = {
     if (!works(loader, node, '--version')) {
       return { missing: `${loader} is musl ${muslVersion([loader])}, which does not start this Node: 1.2.4 or newer` };
     }
-    return { how: `musl ${muslVersion([loader])}`, env: { LIBC: 'musl' }, start: () => [loader, node] };
+    return {
+      how: `musl ${muslVersion([loader])}`,
+      env: { LIBC: 'musl' },
+      program: () => [],
+      start: () => [loader, node],
+    };
   },
   'linux-arm64-glibc': (node) => {
     const root = process.env.QEMU_LD_PREFIX ?? '/usr/aarch64-linux-gnu';
@@ -91,22 +96,25 @@ const MACHINES = {
         missing: 'libraries for arm64 (Debian/Ubuntu: apt-get install libc6-arm64-cross libstdc++6-arm64-cross)',
       };
     }
-    const start = (cpu = 'max') => ['qemu-aarch64', '-cpu', cpu, '-L', root, node];
-    return { how: 'qemu-user', env: {}, start, cpus: ARM64_CPUS };
+    const program = (cpu = 'max') => ['qemu-aarch64', '-cpu', cpu, '-L', root];
+    return { how: 'qemu-user', env: {}, program, start: (cpu) => [...program(cpu), node], cpus: ARM64_CPUS };
   },
   'linux-arm64-musl': (node) => {
     if (!works('qemu-aarch64', '--version')) return { missing: QEMU_MISSING };
     const { loader, missing } = musl('aarch64');
     if (missing) return { missing };
-    const start = (cpu = 'max') => ['qemu-aarch64', '-cpu', cpu, loader, node];
+    const program = (cpu = 'max') => ['qemu-aarch64', '-cpu', cpu];
     const how = `qemu-user, musl ${muslVersion(['qemu-aarch64', loader])}`;
-    return { how, env: { LIBC: 'musl' }, start, cpus: ARM64_CPUS };
+    return { how, env: { LIBC: 'musl' }, program, start: (cpu) => [...program(cpu), loader, node], cpus: ARM64_CPUS };
   },
   'win32-x64': (node) => {
     if (!works('wine', '--version')) return { missing: 'Wine (Debian/Ubuntu: apt-get install wine64 wine)' };
     const version = spawnSync('wine', ['--version'], { encoding: 'utf8' }).stdout.trim();
     const env = { WINEPREFIX: join(FOLDER, 'wine'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
-    return { how: version, env, start: () => ['wine', node] };
+    // As in Electron, the program is not called node.exe.
+    const renamed = join(FOLDER, 'application.exe');
+    cpSync(node, renamed);
+    return { how: version, env, program: () => ['wine'], start: () => ['wine', node], renamed: ['wine', renamed] };
   },
 };
 

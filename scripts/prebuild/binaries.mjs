@@ -15,7 +15,8 @@ export function needsOf(file) {
 }
 
 function elfNeeds(file) {
-  const run = spawnSync('readelf', ['--wide', '--dynamic', '--version-info', file], { encoding: 'utf8' });
+  const given = ['--wide', '--dynamic', '--version-info', file];
+  const run = spawnSync('readelf', given, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (run.error || run.status !== 0)
     throw new Error(`readelf (Debian/Ubuntu: apt-get install binutils) can't read ${file}`);
   const libraries = [...run.stdout.matchAll(/\(NEEDED\).*\[(.+?)\]/g)].map((match) => match[1]);
