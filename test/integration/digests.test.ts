@@ -280,7 +280,7 @@ test.serial("the engine's digest is of the sources that it was built from", asyn
   };
   t.is(addon.version.engine, engineDigest(), 'the addon is older than its sources: npm run build:native');
   const copy = folder(t);
-  for (const part of ['native', 'deps/patches', 'deps/whisper.cpp.sha256', 'CMakeLists.txt']) {
+  for (const part of ['native', 'cmake', 'deps/patches', 'deps/whisper.cpp.sha256', 'CMakeLists.txt']) {
     mkdirSync(dirname(join(copy, part)), { recursive: true });
     cpSync(join(REPO, part), join(copy, part), { recursive: true });
   }
