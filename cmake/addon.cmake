@@ -17,9 +17,15 @@ endfunction()
 hearken_npm_package(NODE_API_INCLUDE "require('path').dirname(require.resolve('node-api-headers/include/node_api.h'))")
 hearken_npm_package(NODE_ADDON_API_INCLUDE "require('path').dirname(require.resolve('node-addon-api/napi.h'))")
 
-add_library(hearken_loader MODULE native/loader/loader.c native/loader/cpu.c)
+set(kind MODULE)
+if(APPLE AND HEARKEN_ZIG)
+  set(kind SHARED)  # zig 0.17's linker crashes on -bundle; Node loads either
+endif()
+add_library(hearken_loader ${kind} native/loader/loader.c native/loader/cpu.c)
 file(GLOB HEARKEN_ADDON_SOURCES CONFIGURE_DEPENDS native/addon/*.cc)
-add_library(hearken MODULE ${HEARKEN_ADDON_SOURCES})
+add_library(hearken ${kind} ${HEARKEN_ADDON_SOURCES})
+# What a shared library of macOS is told to be called must not be a path of this machine.
+set_target_properties(hearken_loader hearken PROPERTIES INSTALL_NAME_DIR @rpath BUILD_WITH_INSTALL_NAME_DIR ON)
 set_target_properties(hearken_loader PROPERTIES OUTPUT_NAME hearken)
 set_target_properties(hearken PROPERTIES OUTPUT_NAME ${HEARKEN_CPU})
 

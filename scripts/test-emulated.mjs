@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { cmakeBuild, ROOT } from './cmake.mjs';
 import { machineFor } from './emulated/machines.mjs';
 import { hereTarget, TARGETS } from './prebuild/targets.mjs';
-import { zigToolchain } from './prebuild/zig.mjs';
+import { compilerName, zigToolchain } from './prebuild/zig.mjs';
 import { vendorWhisper } from './vendor-whisper.mjs';
 
 const EXPECTED = 'And so my fellow Americans.';
@@ -85,7 +85,7 @@ function attempt(target, machine, { level, named, cpu }) {
 function testNative(target, machine) {
   const level = target.arch === 'x64' ? 'avx2' : 'dotprod';
   const work = join(ROOT, 'build', 'prebuild', target.id);
-  const folder = join(work, 'tests', level);
+  const folder = join(work, `tests-${compilerName(target)}`, level);
   const { options, env } = zigToolchain(target, work);
   cmakeBuild(
     folder,

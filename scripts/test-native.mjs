@@ -23,5 +23,7 @@ function run(command, args, env = process.env) {
 vendorWhisper({ log: console.log });
 cmakeBuild(build, binaries, ['-DHEARKEN_ADDON=OFF', '-DHEARKEN_TESTS=ON']);
 for (const binary of binaries) {
-  run(join(build, binary), filter, alloc ? { ...process.env, HEARKEN_LONG: '1' } : process.env);
+  // Visual Studio's projects put it into a folder of the configuration.
+  const file = process.platform === 'win32' ? join(build, 'Release', `${binary}.exe`) : join(build, binary);
+  run(file, filter, alloc ? { ...process.env, HEARKEN_LONG: '1' } : process.env);
 }

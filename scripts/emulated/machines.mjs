@@ -1,7 +1,8 @@
 // How binaries for other platforms are run on this one: `program(cpu)` is what stands before a program, `start(cpu)` what starts Node for
 // the platform, with `env` added; `missing` says what is not here, and how to get it.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
 
@@ -110,10 +111,12 @@ const MACHINES = {
   'win32-x64': (node) => {
     if (!works('wine', '--version')) return { missing: 'Wine (Debian/Ubuntu: apt-get install wine64 wine)' };
     const version = spawnSync('wine', ['--version'], { encoding: 'utf8' }).stdout.trim();
-    const env = { WINEPREFIX: join(FOLDER, 'wine'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
+    // Outside of the repository, since it holds a link to the root folder.
+    const env = { WINEPREFIX: join(tmpdir(), 'hearken-wine'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
     // As in Electron, the program is not called node.exe.
     const renamed = join(FOLDER, 'application.exe');
-    cpSync(node, renamed);
+    rmSync(renamed, { force: true });
+    copyFileSync(node, renamed);
     return { how: version, env, program: () => ['wine'], start: () => ['wine', node], renamed: ['wine', renamed] };
   },
 };

@@ -1,5 +1,5 @@
 // What a prebuilt binary needs of the system it runs on, read from the file: a release must not quietly need more.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
 import { needsOf, newer } from './binaries.mjs';
@@ -51,6 +51,7 @@ export function checkBinaries(target, levels) {
     const versions = Object.entries(needs.versions).map(([family, version]) => `${family} ${version}`);
     console.log(`  ${file}  ${size}  ${[...versions, ...needs.libraries].join(', ')}`);
     const wrong = tooMuch(target, needs);
+    if (readFileSync(join(folder, file)).includes(ROOT)) wrong.push(`${ROOT}, a path of this machine that it holds,`);
     if (wrong.length > 0) throw new Error(`${file} needs ${wrong.join(', ')} of the system that it runs on`);
   }
 }

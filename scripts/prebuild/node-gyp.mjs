@@ -4,12 +4,12 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildEngines } from '../build-native.mjs';
 import { TARGETS } from './targets.mjs';
-import { zigToolchain } from './zig.mjs';
+import { compilerName, zigToolchain } from './zig.mjs';
 
 const work = process.cwd();
 const target = TARGETS.find(({ id }) => id === process.env.HEARKEN_PREBUILD_TARGET);
 const levels = process.env.HEARKEN_PREBUILD_LEVELS.split(',');
 const release = join(work, 'build', 'Release');
-buildEngines({ levels, work: join(work, 'cmake'), release, ...zigToolchain(target, work) });
+buildEngines({ levels, work: join(work, compilerName(target)), release, ...zigToolchain(target, work) });
 const name = target.libc ? `hearken.${target.libc}` : 'hearken';
 cpSync(join(release, 'hearken'), join(work, 'artifacts', name), { recursive: true });

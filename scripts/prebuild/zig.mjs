@@ -23,6 +23,9 @@ export function findZig() {
   return zig;
 }
 
+/** For the names of build folders: cmake would not see that the compiler of an old one has changed. */
+export const compilerName = (target) => `${target.zig}-zig${VERSION}`;
+
 /** What cmake needs for one target: compilers as single commands, and the environment that cmake/zig.cmake reads. */
 export function zigToolchain(target, folder) {
   const zig = findZig();
