@@ -10,6 +10,10 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#ifndef MFD_CLOEXEC
+#define MFD_CLOEXEC 1U
+#endif
 #endif
 #ifdef __APPLE__
 #include <crt_externs.h>
@@ -237,7 +241,8 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const Options& options) {
 
 NamelessFile::NamelessFile(const uint8_t* data, size_t size) {
 #ifdef __linux__
-  descriptor_ = ::memfd_create("hearken-audio", MFD_CLOEXEC);
+  // glibc has a function for it from 2.27 on only.
+  descriptor_ = static_cast<int>(::syscall(SYS_memfd_create, "hearken-audio", MFD_CLOEXEC));
 #else
   const char* folder = std::getenv("TMPDIR");
   std::string name = std::string(folder && *folder ? folder : "/tmp") + "/hearken-audio-XXXXXX";

@@ -11,8 +11,8 @@
 #include "core/error.h"
 #include "core/pages.h"
 #ifdef _WIN32
-#include <sys/stat.h>
-#include <sys/types.h>
+#include <io.h>
+#include <windows.h>
 #else
 #include <fcntl.h>
 #include <poll.h>
@@ -59,9 +59,14 @@ OpenFile::~OpenFile() {
 }
 
 OpenFile::Version OpenFile::version() const {
-  struct _stat64 status {};
-  if (_fstat64(_fileno(file_), &status) != 0) broken(path_, errno);
-  return {static_cast<uint64_t>(status.st_size), static_cast<int64_t>(status.st_mtime) * 1'000'000'000};
+  // Of the system's own functions: fstat knows seconds only, within which a file may change.
+  const auto handle = reinterpret_cast<HANDLE>(_get_osfhandle(_fileno(file_)));
+  LARGE_INTEGER size{};
+  FILETIME modified{};
+  if (!GetFileSizeEx(handle, &size) || !GetFileTime(handle, nullptr, nullptr, &modified)) broken(path_, EIO);
+  const uint64_t ticks = uint64_t{modified.dwHighDateTime} << 32 | modified.dwLowDateTime;
+  // Of 100 ns since 1601; kept from 1970 on, as elsewhere, so that nanoseconds fit.
+  return {static_cast<uint64_t>(size.QuadPart), (static_cast<int64_t>(ticks) - 116'444'736'000'000'000) * 100};
 }
 
 // A file that is open like this can be neither renamed nor replaced.

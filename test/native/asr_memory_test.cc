@@ -30,10 +30,12 @@ std::vector<float> speech() {
 
 // Pages that belong to no file: heap, mappings and stacks, without code that is read in when it first runs.
 int64_t anonymousBytes() {
+#ifdef __linux__
   std::ifstream in("/proc/self/smaps_rollup");
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("Anonymous:", 0) == 0) return std::stoll(line.substr(10)) * 1024;
   }
+#endif
   throw check::Skip{"the kernel does not tell anonymous memory"};
 }
 

@@ -133,6 +133,9 @@ TEST(content_that_only_grew_has_no_digest) {
 }
 
 TEST(content_is_that_of_the_file_that_was_opened) {
+#ifdef _WIN32
+  throw check::Skip{"a file that is open can't be replaced on Windows"};
+#endif
   const Bytes bytes = longWav();
   const TemporaryFile file("content.wav", bytes);
   const auto reader = open(file.path());
