@@ -5,8 +5,9 @@ string(REGEX MATCH "\"version\": *\"([^\"]+)\"" _ "${HEARKEN_PACKAGE}")
 set(HEARKEN_VERSION ${CMAKE_MATCH_1})
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS package.json)
 
+set(HEARKEN_NODE node CACHE STRING "Node, which reads package.json and sums up the sources")
 function(hearken_npm_package variable expression)
-  execute_process(COMMAND node -p "${expression}" WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
+  execute_process(COMMAND ${HEARKEN_NODE} -p "${expression}" WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
     OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "${expression} failed: install the dependencies of hearken (npm install)")
@@ -75,7 +76,7 @@ target_link_libraries(hearken PRIVATE hearken_core)
 # stay what it was when the build folder was made.
 set(HEARKEN_GENERATED ${CMAKE_CURRENT_BINARY_DIR}/generated)
 add_custom_target(hearken_engine_digest BYPRODUCTS ${HEARKEN_GENERATED}/engine_digest.h
-  COMMAND node ${CMAKE_CURRENT_SOURCE_DIR}/scripts/engine-digest.mjs ${HEARKEN_GENERATED}/engine_digest.h)
+  COMMAND ${HEARKEN_NODE} ${CMAKE_CURRENT_SOURCE_DIR}/scripts/engine-digest.mjs ${HEARKEN_GENERATED}/engine_digest.h VERBATIM)
 add_dependencies(hearken hearken_engine_digest)
 set_source_files_properties(native/addon/engine.cc PROPERTIES INCLUDE_DIRECTORIES ${HEARKEN_GENERATED})
 

@@ -26,7 +26,7 @@ elseif(HEARKEN_CPU STREQUAL "")
   if(level STREQUAL "avx512")
     set(level avx2)
   endif()
-  set(HEARKEN_CPU ${level} CACHE STRING "" FORCE)
+  set(HEARKEN_CPU ${level})  # not into the cache: the next build may be on another CPU
 endif()
 
 set(GGML_NATIVE OFF CACHE BOOL "" FORCE)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,25 +28,25 @@ const reason = (thrown: unknown) => (thrown instanceof Error ? thrown.message.tr
 /** The best engine that this CPU can run, or the one that HEARKEN_CPU names. */
 export function findEngine(): Engine {
   const platform = `${process.platform}-${process.arch}`;
+  if (BUNDLED) {
+    const here = fileURLToPath(import.meta.url);
+    throw bindingError(
+      `hearken is part of the bundle ${here}, which has no binaries: make it external, and install it beside the bundle`,
+    );
+  }
   let loader: string;
   try {
     loader = (require('node-gyp-build') as { resolve(dir: string): string }).resolve(PACKAGE_ROOT);
   } catch (cause) {
-    if (BUNDLED) {
-      const here = fileURLToPath(import.meta.url);
-      throw bindingError(
-        `hearken is part of the bundle ${here}, which has no binaries: make it external, and install it beside the bundle`,
-        cause,
-      );
-    }
     throw bindingError(`there is no binary of hearken for ${platform} (Node ${process.version}): ${BUILD}`, cause);
   }
-  let levels: string[];
+  let levels: string[] | undefined;
   try {
-    ({ levels } = require(loader) as { levels: string[] });
+    ({ levels } = require(loader) as { levels?: string[] });
   } catch (cause) {
     throw bindingError(`${loader} does not load on this ${platform} (${reason(cause)}): ${BUILD}`, cause);
   }
+  if (!Array.isArray(levels)) throw bindingError(`${loader} is not of this version of hearken: ${BUILD}`);
   const file = (level: string) => join(loader.slice(0, -'.node'.length), `${level}.node`);
   const named = process.env.HEARKEN_CPU;
   if (named) {
@@ -55,7 +55,7 @@ export function findEngine(): Engine {
     }
     if (!existsSync(file(named))) {
       throw bindingError(
-        `HEARKEN_CPU is '${named}', and there is no ${file(named)}: run 'npx hearken build --cpu ${named}'`,
+        `HEARKEN_CPU is '${named}', and there is no ${file(named)}: run 'npx hearken build --cpu all'`,
       );
     }
     return { path: file(named), level: named, levels };
@@ -68,13 +68,20 @@ export function findEngine(): Engine {
 }
 
 /** Loads what findEngine() found. */
-export function loadEngine<Addon>(): Addon {
+export function loadEngine<Addon extends { version: { hearken: string } }>(): Addon {
   const { path } = findEngine();
+  let addon: Addon;
   try {
-    return require(path) as Addon;
+    addon = require(path) as Addon;
   } catch (cause) {
     throw bindingError(`${path} does not load (${reason(cause)}): ${BUILD}`, cause);
   }
+  // A build from source stays where it is when the package around it is replaced.
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
+  if (addon.version.hearken !== version) {
+    throw bindingError(`${path} is of hearken ${addon.version.hearken}, the code around it of ${version}: ${BUILD}`);
+  }
+  return addon;
 }
 
 function bindingError(message: string, cause?: unknown): HearkenError {

@@ -17,7 +17,20 @@ function cmake(args, env) {
 export function cmakeBuild(folder, targets, options = [], env = process.env) {
   // cmake's own default is make.
   const generator = process.platform !== 'win32' && !works('make') ? ['-G', 'Ninja'] : [];
-  cmake(['-S', ROOT, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '--log-level=WARNING', ...generator, ...options], env);
+  cmake(
+    [
+      '-S',
+      ROOT,
+      '-B',
+      folder,
+      '-DCMAKE_BUILD_TYPE=Release',
+      '--log-level=WARNING',
+      `-DHEARKEN_NODE=${process.execPath}`,
+      ...generator,
+      ...options,
+    ],
+    env,
+  );
   const parallel = ['--parallel', String(availableParallelism())];
   cmake(['--build', folder, '--config', 'Release', '--target', ...targets, ...parallel], env);
 }

@@ -6,7 +6,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const FOLDERS = { native: /\.(cc|h|inc)$/, cmake: /\.cmake$/, 'deps/patches': /\.patch$/ };
+const FOLDERS = { native: /\.(c|cc|h|inc)$/, cmake: /\.cmake$/, 'deps/patches': /\.patch$/ };
 const FILES = ['CMakeLists.txt', 'deps/whisper.cpp.sha256'];
 
 /** Hex. Equal for equal sources, wherever they lie and however their lines end. */

@@ -1,7 +1,7 @@
 // The install step: nothing to do where the package carries binaries for this platform; otherwise a build from source.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { buildNative } from './build-native.mjs';
 import { ROOT } from './cmake.mjs';
 
@@ -10,9 +10,13 @@ function shipped() {
   const require = createRequire(join(ROOT, 'package.json'));
   try {
     const loader = require('node-gyp-build').resolve(ROOT);
+    // Installed for another machine (npm_config_platform, npm_config_arch), which no build on this one would help.
+    const { npm_config_platform: platform, npm_config_arch: arch } = process.env;
+    if ((platform && platform !== process.platform) || (arch && arch !== process.arch)) return true;
     const { levels } = require(loader);
     return (
-      loader.includes('prebuilds') && levels.some((level) => existsSync(join(loader.slice(0, -5), `${level}.node`)))
+      loader.startsWith(join(ROOT, 'prebuilds') + sep) &&
+      levels.some((level) => existsSync(join(loader.slice(0, -5), `${level}.node`)))
     );
   } catch {
     return false;
@@ -27,6 +31,7 @@ if (!again && !shipped()) {
     buildNative();
   } catch (error) {
     console.error(`hearken: ${error.message}`);
-    process.exitCode = 1;
+    // In a project, the rest of the installation is kept: the first use of hearken says the same.
+    if (existsSync(join(ROOT, '.git'))) process.exitCode = 1;
   }
 }

@@ -19,6 +19,9 @@ async function prebuild(target, levels) {
   const artifacts = join(work, 'artifacts');
   rmSync(artifacts, { recursive: true, force: true });
   mkdirSync(artifacts, { recursive: true });
+  // Nothing of an earlier build stays beside what is built now.
+  const engines = target.libc ? `hearken.${target.libc}` : 'hearken';
+  rmSync(join(ROOT, 'prebuilds', `${target.platform}-${target.arch}`, engines), { recursive: true, force: true });
   // prebuildify builds in this folder, by calling the shim for node-gyp; it takes the loader from build/Release, names it, and copies
   // the engines as artifacts.
   process.env.HEARKEN_PREBUILD_TARGET = target.id;

@@ -49,7 +49,7 @@ export async function examine(library: () => Promise<Pick<StoreLibrary, 'cacheIn
   const problems: Problem[] = [];
   const version = packageVersion();
   checkNode(problems);
-  const addon = await checkAddon(problems, version);
+  const addon = await checkAddon(problems);
   const source = await checkSource(problems);
   const models = await checkModels(problems);
   const data = await checkData(problems, library);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <string>
 
 #include "loader/cpu.h"
 
@@ -21,15 +20,6 @@ int64_t bytesOf(int padded, int depth) {
   return int64_t{padded} * (depth + 1) * static_cast<int64_t>(sizeof(float));
 }
 
-#if defined(__x86_64__) || defined(_M_X64)
-// Beyond the level that this engine was built for, too: with AVX-512 an engine for AVX2 is faster here.
-bool cpuHas(const std::string& level) {
-  const char* levels[HEARKEN_MAX_LEVELS];
-  const int count = hearken_cpu_levels(levels);
-  return std::find(levels, levels + count, level) != levels + count;
-}
-#endif
-
 std::atomic<const KernelTable*>& current() {
   static std::atomic<const KernelTable*> table{kernelVersions().front()};
   return table;
@@ -44,9 +34,10 @@ const KernelTable& kernels() {
 const std::vector<const KernelTable*>& kernelVersions() {
   static const std::vector<const KernelTable*> versions = [] {
     std::vector<const KernelTable*> found;
-#if defined(__x86_64__) || defined(_M_X64)
-    if (cpuHas("avx512")) found.push_back(&kKernelsAvx512);
-    if (cpuHas("avx2")) found.push_back(&kKernelsAvx2);
+    // Of an engine for AVX2, AVX-512 too, where there is any of it; of one for less, nothing that it does not promise.
+#ifdef __AVX2__
+    if (hearken_cpu_has_avx512f()) found.push_back(&kKernelsAvx512);
+    found.push_back(&kKernelsAvx2);
 #endif
     found.push_back(&kKernelsPlain);
     return found;

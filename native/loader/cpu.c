@@ -56,6 +56,15 @@ int hearken_cpu_levels(const char** levels) {
   return count;
 }
 
+int hearken_cpu_has_avx512f(void) {
+  unsigned leaf0[4], leaf1[4], leaf7[4];
+  cpuid(0, leaf0);
+  cpuid(1, leaf1);
+  if (leaf0[0] < 7 || !all(leaf1[2], BIT(27))) return 0;
+  cpuid(7, leaf7);
+  return all(leaf7[1], BIT(16)) && (enabledState() & 0xe6) == 0xe6;
+}
+
 #elif defined(__aarch64__) && defined(__linux__)
 
 #include <sys/auxv.h>
@@ -86,4 +95,10 @@ int hearken_cpu_levels(const char** levels) {
   return 1;
 }
 
+#endif
+
+#if !defined(__x86_64__) && !defined(_M_X64)
+int hearken_cpu_has_avx512f(void) {
+  return 0;
+}
 #endif

@@ -19,6 +19,10 @@ extern "C" {
 #define HEARKEN_MAX_LEVELS 4
 int hearken_cpu_levels(const char** levels);
 
+/* Whether there is the foundation of AVX-512, as on CPUs that are not of the level avx512 (Skylake-SP, Cascade Lake).
+ */
+int hearken_cpu_has_avx512f(void);
+
 #ifdef __cplusplus
 }
 #endif

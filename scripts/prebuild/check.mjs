@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../cmake.mjs';
+import { engineDigest } from '../engine-digest.mjs';
 import { needsOf, newer } from './binaries.mjs';
 
 /**
@@ -44,6 +45,8 @@ export function checkBinaries(target, levels) {
   const name = target.libc ? `hearken.${target.libc}` : 'hearken';
   const files = [`${name}.node`, ...levels.map((level) => join(name, `${level}.node`))];
   const there = readdirSync(join(folder, name));
+  const strange = there.filter((file) => !levels.includes(file.replace('.node', '')));
+  if (strange.length > 0) throw new Error(`${join(folder, name)} has what it should not have: ${strange.join(', ')}`);
   console.log(`${target.id}: ${there.length} engines in prebuilds/${target.platform}-${target.arch}/${name}`);
   for (const file of files) {
     const size = `${(statSync(join(folder, file)).size / 1e6).toFixed(2)} MB`;
@@ -52,6 +55,9 @@ export function checkBinaries(target, levels) {
     console.log(`  ${file}  ${size}  ${[...versions, ...needs.libraries].join(', ')}`);
     const wrong = tooMuch(target, needs);
     if (readFileSync(join(folder, file)).includes(ROOT)) wrong.push(`${ROOT}, a path of this machine that it holds,`);
+    if (file !== `${name}.node` && !readFileSync(join(folder, file)).includes(engineDigest())) {
+      throw new Error(`${file} was not built from the source that is here: run 'npm run prebuild' again`);
+    }
     if (wrong.length > 0) throw new Error(`${file} needs ${wrong.join(', ')} of the system that it runs on`);
   }
 }

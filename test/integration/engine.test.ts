@@ -66,7 +66,10 @@ test.serial('HEARKEN_CPU names a lower one', (t) => {
 test.serial('what cannot be had is refused, with what to do', (t) => {
   t.regex(refusal(binaries('of-another-cpu')), /no engine .* can run on this CPU, .*baseline: run 'npx hearken build'/);
   t.regex(refusal(binaries(...built.levels), 'sse9'), /HEARKEN_CPU is 'sse9', which this CPU can't run: use one of /);
-  t.regex(refusal(binaries('of-another-cpu'), 'baseline'), /run 'npx hearken build --cpu baseline'/);
+  t.regex(refusal(binaries('of-another-cpu'), 'baseline'), /run 'npx hearken build --cpu all'/);
+  const foreign = binaries('baseline');
+  cpSync(built.path, join(foreign, 'build', 'Release', 'hearken.node'));
+  t.regex(refusal(foreign), /is not of this version of hearken: run 'npx hearken build'/);
   const broken = binaries('baseline');
   writeFileSync(join(broken, 'build', 'Release', 'hearken.node'), 'not a library');
   t.regex(refusal(broken), /does not load on this .*: run 'npx hearken build'/);
