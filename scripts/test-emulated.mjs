@@ -1,6 +1,6 @@
 // npm run test:emulated: prebuilt binaries of other platforms, run on Linux x64 as far as that goes: under qemu-user, musl's loader, Wine.
 // Each engine transcribes three seconds with speakers; what can't run is named. Needs `npm run prebuild -- --target …` before.
-// --native [part of a test's name, -part]: instead the C++ tests, compiled for those platforms.
+// --native [--cpu level] [part of a test's name, -part]: instead the C++ tests, compiled for those platforms.
 // --get: download Node for those platforms (npm, PyPI) into build/emulated. --target linux-arm64-glibc,…: these only.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -17,9 +17,15 @@ const JOB = ['examples/jfk.wav', { endTime: 3, diarize: true, maxWorkers: 1, cac
 const MINUTES = 20;
 
 const { values, positionals } = parseArgs({
-  options: { get: { type: 'boolean' }, target: { type: 'string' }, native: { type: 'boolean' } },
+  options: {
+    get: { type: 'boolean' },
+    target: { type: 'string' },
+    native: { type: 'boolean' },
+    cpu: { type: 'string' },
+  },
   allowPositionals: true,
 });
+if (values.cpu && !values.native) throw new Error('only --native takes --cpu: every engine that is there is run');
 if (positionals.length > 0 && !values.native)
   throw new Error(`'${positionals[0]}': only --native takes names of tests`);
 const others = TARGETS.filter(({ id }) => id !== hereTarget()?.id);
@@ -83,7 +89,7 @@ function attempt(target, machine, { level, named, cpu }) {
 
 /** The C++ tests, with the level that most CPUs get. */
 function testNative(target, machine) {
-  const level = target.arch === 'x64' ? 'avx2' : 'dotprod';
+  const level = values.cpu ?? (target.arch === 'x64' ? 'avx2' : 'dotprod');
   const work = join(ROOT, 'build', 'prebuild', target.id);
   const folder = join(work, `tests-${compilerName(target)}`, level);
   const { options, env } = zigToolchain(target, work);

@@ -14,6 +14,7 @@
 #include "chunk/silero_detector.h"
 #include "chunk/silero_net.h"
 #include "core/error.h"
+#include "ggml-cpu.h"
 #include "whisper.h"
 
 using namespace hearken;
@@ -113,8 +114,10 @@ TEST(chunk_silero_equals_whisper_cpp) {
     worst = std::max(worst, std::fabs(static_cast<double>(theirs[f]) - ours[f]));
     most = std::max(most, ours[f]);
   }
-  CHECK(most > 0.5f);   // there was something to compare
-  CHECK(worst < 5e-3);  // theirs rounds every layer's input to half precision
+  std::printf("    furthest from whisper.cpp: %.4f\n", worst);
+  CHECK(most > 0.5f);  // there was something to compare
+  // Theirs rounds every layer's input to half precision, and on arm64 with such arithmetic sums in it as well.
+  CHECK(worst < (ggml_cpu_has_fp16_va() ? 1e-2 : 5e-3));
   whisper_vad_free(context);
   whisper_log_set(nullptr, nullptr);
 }
