@@ -45,10 +45,6 @@ export function zigToolchain(target, folder) {
       HEARKEN_ZIG_BIN: bin,
       HEARKEN_ZIG_SYSTEM: target.system,
       HEARKEN_ZIG_PROCESSOR: target.processor,
-      // ccache can't tell by the scripts' names or contents what they run.
-      CCACHE_COMPILERTYPE: 'clang',
-      CCACHE_COMPILERCHECK: `string:zig ${VERSION} ${target.zig}`,
-      CCACHE_BASEDIR: process.env.CCACHE_BASEDIR ?? ROOT,
     },
   };
 }
